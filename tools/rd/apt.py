@@ -59,7 +59,8 @@ class PrivateApt:
     def options(self) -> list[str]:
         home = self.home
         opts = {"Dir::Etc::SourceList": home / "sources.list", "Dir::Etc::SourceParts": "/dev/null",
-                "Dir::State::Lists": home / "lists", "Dir::Cache::pkgcache": "", "Dir::Cache::srcpkgcache": "",
+                "Dir::State::Lists": home / "lists", "Dir::Cache::pkgcache": home / "pkgcache.bin",
+                "Dir::Cache::srcpkgcache": home / "srcpkgcache.bin",
                 "Acquire::Languages": "none", "Acquire::Retries": "3", "DPkg::Lock::Timeout": "600"}
         if self.arch:
             opts |= {"Dir::State": home, "Dir::State::status": home / "status", "Dir::Cache": home / "cache",
