@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// State of the private interrupts (INTID 0-31: SGI and PPI) of one vCPU.
+//
+// Owner: the CPU on which the vCPU is loaded (or, while it is loaded nowhere, whoever holds its lock). Other vCPUs reach
+// it only through an atomic 32-bit inbox kept by the caller, see fold_inbox().
+//
+// Ownership of pending and active: while an interrupt sits in a list register (between compose() and fold()), the
+// register owns its active bit and, for an SGI, its pending bit. Every function below that reads or writes pending or
+// active state therefore presupposes that the list registers were folded back. See vgic/list_registers.hpp.
+//
+// All-zero memory is the reset state: everything disabled, group 1, priority 0, redistributor asleep.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <type_traits>
+
+#include "vgic/types.hpp"
+
+namespace redoubt::vgic {
+
+class PrivateIrqs {
+ public:
+  // SGIs are edge-triggered and PPIs level-sensitive; neither can be changed (IHI 0069 12.11.7 lets PPIs be fixed).
+  static constexpr std::uint32_t kEdgeMask = 0x0000'ffff;
+  static constexpr unsigned kPriorityWords = 8;
+
+  // Distributor-wide group enables, learnt by the caller from the guest's GICD_CTLR writes. Call before compose().
+  constexpr void set_groups(GroupEnables groups) noexcept { groups_ = groups; }
+
+  // Input line of a PPI. Ignored for an INTID that is not a PPI.
+  constexpr void set_level(Intid ppi, bool high) noexcept {
+    if (ppi.value() < arm64::kGicFirstPpi || !ppi.private_irq()) return;
+    const std::uint32_t mask = std::uint32_t{1} << ppi.value();
+    line_ = high ? (line_ | mask) : (line_ & ~mask);
+  }
+
+  // SGIs sent by any vCPU since the last call: the caller exchanges its atomic inbox with 0 and passes what it held.
+  // Layout: SgiRequest::inbox_bits(). A group-0-only request for an SGI that this vCPU keeps in group 1 is dropped.
+  constexpr void fold_inbox(std::uint32_t bits) noexcept {
+    latch_ |= (bits & kEdgeMask) | ((bits >> 16U) & group0_);
+  }
+
+  // Interrupts a CPU interface should be offered: pending, enabled, group enabled at the distributor, not yet active.
+  [[nodiscard]] constexpr auto deliverable() const noexcept -> std::uint32_t { return offerable() & ~active_; }
+
+  // The same, without excluding active ones: an SGI may be active and pending at once.
+  [[nodiscard]] constexpr auto offerable() const noexcept -> std::uint32_t {
+    return (latch_ | line_) & enable_ & group_mask();
+  }
+
+  // Whether one of them would interrupt a vCPU with this ICH_VMCR_EL2: group enabled at the CPU interface and priority
+  // above the mask. The running priority is not considered; ending a WFI early is allowed, not ending it is not.
+  [[nodiscard]] auto deliverable_with(std::uint64_t ich_vmcr) const noexcept -> bool;
+
+  [[nodiscard]] constexpr auto priority(Intid irq) const noexcept -> std::uint8_t {
+    const std::uint32_t index = irq.value() & 31U;
+    return static_cast<std::uint8_t>(priority_[index / 4] >> (8U * (index % 4)));
+  }
+  [[nodiscard]] constexpr auto group1(Intid irq) const noexcept -> bool {
+    return ((group0_ >> (irq.value() & 31U)) & 1U) == 0;
+  }
+
+  // The registers of the SGI_base frame, one function each (IHI 0069 12.11).
+  [[nodiscard]] constexpr auto IGROUPR0() const noexcept -> std::uint32_t { return ~group0_; }
+  [[nodiscard]] constexpr auto IENABLER0() const noexcept -> std::uint32_t { return enable_; }
+  [[nodiscard]] constexpr auto IPENDR0() const noexcept -> std::uint32_t { return latch_ | line_; }
+  [[nodiscard]] constexpr auto IACTIVER0() const noexcept -> std::uint32_t { return active_; }
+  [[nodiscard]] constexpr auto IPRIORITYR(unsigned word) const noexcept -> std::uint32_t {
+    return priority_[word % kPriorityWords];
+  }
+  constexpr void write_IGROUPR0(std::uint32_t value) noexcept { group0_ = ~value; }
+  constexpr void write_ISENABLER0(std::uint32_t value) noexcept { enable_ |= value; }
+  constexpr void write_ICENABLER0(std::uint32_t value) noexcept { enable_ &= ~value; }
+  constexpr void write_ISPENDR0(std::uint32_t value) noexcept { latch_ |= value; }
+  constexpr void write_ICPENDR0(std::uint32_t value) noexcept { latch_ &= ~value; }
+  constexpr void write_ISACTIVER0(std::uint32_t value) noexcept { active_ |= value; }
+  constexpr void write_ICACTIVER0(std::uint32_t value) noexcept { active_ &= ~value; }
+  constexpr void write_IPRIORITYR(unsigned word, std::uint32_t value) noexcept {
+    priority_[word % kPriorityWords] = value & kPriorityWordMask;
+  }
+  [[nodiscard]] constexpr auto asleep() const noexcept -> bool { return awake_ == 0; }
+  constexpr void set_asleep(bool asleep) noexcept { awake_ = asleep ? 0 : 1; }
+
+ private:
+  friend class Composer;
+  friend class Folder;
+
+  [[nodiscard]] constexpr auto group_mask() const noexcept -> std::uint32_t {
+    return (groups_.group0() ? group0_ : 0U) | (groups_.group1() ? ~group0_ : 0U);
+  }
+
+  std::uint32_t enable_ = 0;
+  std::uint32_t group0_ = 0;  // inverted IGROUPR0, so that zero is the reset state
+  std::uint32_t latch_ = 0;   // SGI: pending. PPI: made pending by software, until acknowledged
+  std::uint32_t line_ = 0;    // PPI input level
+  std::uint32_t active_ = 0;
+  std::uint32_t awake_ = 0;
+  GroupEnables groups_;
+  std::array<std::uint32_t, kPriorityWords> priority_{};
+};
+
+static_assert(std::is_trivially_copyable_v<PrivateIrqs>);
+
+}  // namespace redoubt::vgic
