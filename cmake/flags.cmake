@@ -31,8 +31,8 @@ else()
     message(FATAL_ERROR "configure with a preset: cmake --preset native | el2 | arm64 (or use ./rd build)")
 endif()
 
-# Libraries for hosted programs (vmm, tools), without CMake packages: those of Debian name shared objects that a
-# static arm64 link cannot use. CLI11 and nlohmann-json are headers only.
+# Libraries for hosted programs (vmm, tools), without CMake packages: Debian has fmt and spdlog as shared objects
+# only, which a static arm64 link cannot use, so both are taken as headers. CLI11 and nlohmann-json are headers anyway.
 add_library(rd_hosted INTERFACE)
-target_compile_definitions(rd_hosted INTERFACE SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
-target_link_libraries(rd_hosted INTERFACE spdlog fmt pthread)
+target_compile_definitions(rd_hosted INTERFACE FMT_HEADER_ONLY SPDLOG_FMT_EXTERNAL)
+target_link_libraries(rd_hosted INTERFACE pthread)
