@@ -12,7 +12,7 @@ from rd import kernels, paths, proc, sysroot
 from rd.apt import PrivateApt, debian_codename
 from rd.log import RdError, say
 
-RECIPE = 1  # raised when what is unpacked, or how, changes: the cache is then refreshed
+RECIPE = 2  # raised when what is unpacked, or how, changes: the cache is then refreshed
 
 KERNEL_SUITES = ["trixie", "trixie-security", "trixie-backports"]
 

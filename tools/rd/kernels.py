@@ -56,7 +56,8 @@ def fetch(apt: PrivateApt, series: str, cache: Path) -> dict:
     packages = [f"linux-image-{release}", f"linux-headers-{release}", f"linux-headers-{abi}-common", f"linux-kbuild-{abi}:amd64"]
     for package in packages:
         _unpack(apt, package, cache, stage)
-    split = ((_image(stage, release), "linux-binary-"), (_below(stage, f"lib/modules/{release}/kernel"), "linux-modules-"))
+    split = ((_image(stage, release), "linux-binary-"), (_below(stage, f"lib/modules/{release}/kernel"), "linux-modules-"),
+             (_below(stage, f"lib/modules/{release}/modules.builtin"), "linux-base-"))
     for found, prefix in split:  # newer kernels come in several packages
         if found is None:
             packages.append(prefix + release)
