@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The arm64 sysroot for our hosted arm64 programs: Debian's own libraries of the build machine's release."""
-import re
 import shutil
 from pathlib import Path
 
-from rd import paths, proc
+from rd import paths, proc, toolchain
 from rd.apt import PrivateApt
 from rd.log import say
 
@@ -20,7 +19,7 @@ def home() -> Path:
 
 def fetch(apt: PrivateApt, cache: Path) -> dict[str, str]:
     """Unpack the libraries and the C++ runtime that fits the cross compiler; answers package -> version."""
-    gcc = _cross_gcc_version()
+    gcc = toolchain.cross_gcc()
     packages = [*LIBRARIES, f"libstdc++-{gcc}-dev", f"libgcc-{gcc}-dev"]
     say(f"arm64 sysroot: {len(packages)} packages")
     stage = cache / "sysroot.part"
@@ -34,8 +33,3 @@ def fetch(apt: PrivateApt, cache: Path) -> dict[str, str]:
     shutil.rmtree(cache / "sysroot", ignore_errors=True)
     stage.rename(cache / "sysroot")
     return record
-
-
-def _cross_gcc_version() -> int:
-    found = [int(m.group(1)) for p in Path("/usr/bin").glob("aarch64-linux-gnu-g++-*") if (m := re.fullmatch(r".*-(\d+)", p.name))]
-    return max(found, default=12)
