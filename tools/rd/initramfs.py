@@ -10,7 +10,7 @@ from rd.log import RdError
 
 # What every init script starts with. "ready" helpers keep the scripts of tests short.
 PROLOGUE = """#!/bin/sh
-export PATH=/bin:/sbin HOME=/ PS1='# '
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/ PS1='# '
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp; mkdir -p /dev/pts /dev/shm; mount -t devpts pts /dev/pts; mount -t tmpfs shm /dev/shm
 load_modules() { for m in $(cat /modules/order 2>/dev/null); do insmod "/modules/$m" || echo "init: cannot load $m"; done; }
@@ -30,7 +30,7 @@ class Initramfs:
     def with_busybox(cls, body: str, then: str = SHELL) -> "Initramfs":
         """busybox with all its commands, and an /init that runs `body` (shell text) and then `then`."""
         tree = cls()
-        for folder in ("bin", "sbin", "dev", "proc", "sys", "tmp", "mnt", "root", "etc", "modules"):
+        for folder in ("bin", "sbin", "usr/bin", "usr/sbin", "dev", "proc", "sys", "tmp", "mnt", "root", "etc", "modules"):
             tree.folder(folder)
         tree.file("bin/busybox", paths.cache() / "busybox", 0o755)
         tree.link("bin/sh", "busybox")
