@@ -60,18 +60,50 @@ class Distributor {
   static constexpr std::uint32_t kWords = kMaxIrqs / 32;
   using Bitmap = std::array<std::uint32_t, kWords>;
 
+  [[nodiscard]] constexpr auto valid_spi(Intid spi) const noexcept -> bool {
+    return !spi.private_irq() && spi.value() < nr_irqs_;
+  }
+  // Both without regard to enables; word is an index below nr_irqs / 32.
+  [[nodiscard]] constexpr auto raw_pending(std::uint32_t word) const noexcept -> std::uint32_t {
+    return latch_[word] | (line_[word] & ~edge_[word]);
+  }
+  // Pending, enabled, group enabled, and not on a vCPU now.
+  [[nodiscard]] constexpr auto offerable(std::uint32_t word) const noexcept -> std::uint32_t {
+    const std::uint32_t groups = (groups_.group0() ? group0_[word] : 0U) | (groups_.group1() ? ~group0_[word] : 0U);
+    return raw_pending(word) & enable_[word] & groups & ~in_flight_[word];
+  }
+  [[nodiscard]] constexpr auto routed_to(std::uint32_t spi) const noexcept -> Affinity {
+    return arm64::GicIrouter::IRM::of(route_[spi]) != 0 ? first_ : Affinity{route_[spi]};
+  }
+  [[nodiscard]] auto holder(std::uint32_t spi) const noexcept -> Affinity;
+  [[nodiscard]] auto kick_for(std::uint32_t spi) const noexcept -> std::optional<Affinity>;
+  [[nodiscard]] auto request_for(std::uint32_t spi) const noexcept -> SpiRequest;
+  void hand_out(std::uint32_t spi, Affinity to) noexcept;
+  [[nodiscard]] auto deliverable_to(Affinity self, std::uint32_t word) const noexcept -> bool;
+
+  [[nodiscard]] auto read_bitmap(MmioOffset offset) const noexcept -> std::uint32_t;
+  auto write_bitmap(MmioOffset offset, std::uint32_t value) noexcept -> DistWriteEffect;
+  void make_active(std::uint32_t word, std::uint32_t value) noexcept;
+  [[nodiscard]] auto read_word(MmioOffset offset) const noexcept -> std::uint32_t;
+  auto write_word(MmioOffset offset, std::uint32_t value) noexcept -> DistWriteEffect;
+  [[nodiscard]] auto read_config(MmioOffset offset) const noexcept -> std::uint32_t;
+  auto write_config(MmioOffset offset, std::uint32_t value) noexcept -> DistWriteEffect;
+  [[nodiscard]] auto read_router(MmioOffset offset, AccessSize size) const noexcept -> std::uint64_t;
+  auto write_router(MmioOffset offset, std::uint64_t value) noexcept -> DistWriteEffect;
+  [[nodiscard]] auto priority_index(MmioOffset offset) const noexcept -> std::optional<std::uint32_t>;
+
   std::uint32_t nr_irqs_ = 0;
   GroupEnables groups_;
   Affinity first_;
-  std::uint32_t busy_words_ = 0;  // word n may hold an SPI that is pending or active: a superset
+  std::uint32_t busy_words_ = 0;  // bit n: word n may hold an SPI that is pending, active or in flight (a superset)
   Bitmap enable_{};
-  Bitmap group0_{};
-  Bitmap latch_{};
+  Bitmap group0_{};  // inverted IGROUPR
+  Bitmap latch_{};   // edge seen, or made pending by software
   Bitmap line_{};
   Bitmap active_{};
   Bitmap edge_{};
   Bitmap in_flight_{};
-  Bitmap offered_{};  // pending when handed out
+  Bitmap offered_{};  // the latch as handed out: it travels with the SPI
   std::array<std::uint32_t, kMaxIrqs / 4> priority_{};
   std::array<std::uint32_t, kMaxIrqs> route_{};  // GICD_IROUTERn: Aff2.Aff1.Aff0 and IRM
   std::array<std::uint32_t, kMaxIrqs> owner_{};  // affinity of the vCPU that has it in flight or active

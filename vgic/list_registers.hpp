@@ -6,7 +6,8 @@
 //           next entry (registers n >= used must be zero when the guest runs).
 //   before any redistributor access, deliverable_with(), SpiSet::load() or SpiSet::status(): fold() must have run.
 //   entry:  set_level(27, timer line); fold_inbox(exchange(inbox, 0)); compose(); write file.lr[0..used); set the bits of
-//           ICH_HCR_EL2 that file.hints name. If file.timer_placed: set GICR_ISACTIVER0[pINTID] of this CPU.
+//           ICH_HCR_EL2 that file.hints name. If file.hold_timer: set GICR_ISACTIVER0[pINTID] of this CPU, and clear it
+//           at the exit to the host and whenever compose() clears the flag.
 // A trap that touches no interrupt state may skip both fold() and compose(). compose() on a file that was not folded
 // changes nothing, fold() on an empty file changes nothing: a misplaced call cannot lose an interrupt.
 #pragma once
@@ -43,7 +44,9 @@ struct LrFile {
 
   std::array<std::uint64_t, arm64::kGicMaxLrs> lr{};  // ICH_LR<n>_EL2, n < used
   std::uint8_t used = 0;                              // registers composed and not yet folded
-  bool timer_placed = false;                          // vINTID 27 sits in a register with HW = 1
+  // The physical timer interrupt must be kept from firing: vINTID 27 is in a register with HW = 1 (its end releases the
+  // physical one), or the line is high although nothing can be presented now (then only a trap can change that).
+  bool hold_timer = false;
   MaintenanceHints hints = 0;
   std::uint16_t offered_pending = 0;                     // registers composed with State.Pending
   std::array<std::uint8_t, arm64::kGicMaxLrs> source{};  // SpiSet index, or kNotSpi for a private interrupt
@@ -58,7 +61,8 @@ struct FoldResult {
 void compose(PrivateIrqs& irqs, SpiSet& spis, const GicCpuConfig& config, LrFile& file) noexcept;
 
 // Takes the state back from file.lr[0..used) and empties the file. eoi_count: ICH_HCR_EL2.EOIcount at exit (the caller
-// writes it back as 0): that many of the active interrupts that had no register were ended, most urgent first.
+// writes it back as 0): that many of the active interrupts that had no register were ended, most urgent first, which is
+// the order of EOImode = 0.
 auto fold(PrivateIrqs& irqs, SpiSet& spis, LrFile& file, unsigned eoi_count) noexcept -> FoldResult;
 
 // Wake-up condition of WFI. Precondition: folded, inbox folded, timer line set.

@@ -49,7 +49,15 @@ class PrivateIrqs {
     return (latch_ | line_) & enable_ & group_mask();
   }
 
-  // Whether one of them would interrupt a vCPU with this ICH_VMCR_EL2: group enabled at the CPU interface and priority
+  // Interrupts that belong into a list register.
+  [[nodiscard]] constexpr auto presentable() const noexcept -> std::uint32_t { return offerable() | active_; }
+
+  // The virtual timer's line is high or its interrupt is active.
+  [[nodiscard]] constexpr auto timer_busy() const noexcept -> bool {
+    return (((line_ | active_) >> kVirtualTimerIntid.value()) & 1U) != 0;
+  }
+
+  // Whether one of the deliverable would interrupt a vCPU with this ICH_VMCR_EL2: group enabled at the CPU interface and priority
   // above the mask. The running priority is not considered; ending a WFI early is allowed, not ending it is not.
   [[nodiscard]] auto deliverable_with(std::uint64_t ich_vmcr) const noexcept -> bool;
 

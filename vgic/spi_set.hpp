@@ -54,7 +54,10 @@ class SpiSet {
   }
   // Whether one of them would interrupt a vCPU with this ICH_VMCR_EL2; see PrivateIrqs::deliverable_with().
   [[nodiscard]] auto deliverable_with(std::uint64_t ich_vmcr) const noexcept -> bool;
-  [[nodiscard]] constexpr auto any_live() const noexcept -> bool { return (pending_ | active_) != 0; }
+  // Bit i: request i belongs into a list register.
+  [[nodiscard]] constexpr auto presentable() const noexcept -> std::uint32_t {
+    return std::uint32_t{pending_} | std::uint32_t{active_};
+  }
 
  private:
   friend class Composer;
@@ -66,11 +69,13 @@ class SpiSet {
     std::uint32_t flags;
     std::uint8_t priority;
   };
+  [[nodiscard]] auto duplicate(unsigned index, Intid intid) const noexcept -> bool;
   void accept(unsigned index, const SpiRequest& request, bool enabled) noexcept;
 
   std::array<Slot, kMaxSpiRequests> slots_{};
   std::uint16_t pending_ = 0;  // slots to present as pending (accepted, pending, enabled)
   std::uint16_t active_ = 0;   // slots to present as active
+  std::uint8_t count_ = 0;     // requests of the last load()
 };
 
 }  // namespace redoubt::vgic
