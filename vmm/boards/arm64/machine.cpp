@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "vmm/boards/arm64/machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "vmm/boards/arm64/boot.hpp"
+#include "vmm/boards/arm64/bootargs.hpp"
+#include "vmm/boards/arm64/cpu.hpp"
+#include "vmm/boards/arm64/layout.hpp"
+#include "vmm/vm/kvm_abi.hpp"
+
+namespace redoubt::vmm::arm64 {
+namespace {
+
+[[nodiscard]] auto max_ipa_bits(const Kvm& kvm) -> unsigned {
+  return static_cast<unsigned>(std::max(0, kvm.capability(KVM_CAP_ARM_VM_IPA_SIZE)));
+}
+
+[[nodiscard]] auto vm_type(const Kvm& kvm, unsigned ipa_bits, bool is_protected) -> std::uint64_t {
+  const std::uint64_t width = max_ipa_bits(kvm) == 0 ? 0 : ipa_bits;
+  return is_protected ? kVmTypeRealm | ipa_bits : width;
+}
+
+// The alias bit is the top one of a protected guest's addresses (Arm RMM specification, "IPA space").
+[[nodiscard]] auto shared_bit(unsigned ipa_bits, bool is_protected) -> std::uint64_t {
+  return is_protected ? std::uint64_t{1} << (ipa_bits - 1) : 0;
+}
+
+}  // namespace
+
+Machine::Machine(const MachineConfig& config, EventLoop& loop, Console::Files console)
+    : config_(config),
+      loop_(loop),
+      ipa_bits_(choose_ipa_bits(config.memory_bytes, config.is_protected, max_ipa_bits(kvm_))),
+      ram_(config.memory_bytes),
+      memory_({RamRegion{kRam, ram_.bytes()}}, shared_bit(ipa_bits_, config.is_protected)),
+      vm_(kvm_, vm_type(kvm_, ipa_bits_, config.is_protected)),
+      gic_(vm_),
+      console_(loop, console, [this] { end({static_cast<int>(ExitCode::kGuestOff), "ended by Ctrl-A x"}); }) {
+  const std::string bootargs = complete_bootargs(config_.cmdline, config_.memory_bytes, config_.is_protected);
+  vm_.set_memory(0, kRam, ram_.bytes());
+  create_vcpus();
+  gic_.initialise();
+  create_devices(bootargs);
+  boot(bootargs);
+}
+
+Machine::~Machine() {
+  for (const auto& vcpu : vcpus_) vcpu->stop();
+}
+
+void Machine::create_vcpus() {
+  const unsigned most = std::min({kMaxCpus, static_cast<unsigned>(std::max(1, vm_.capability(KVM_CAP_MAX_VCPUS)))});
+  if (config_.cpus > most) fail("--cpus {} is too many: this KVM runs at most {} per guest", config_.cpus, most);
+  const CpuModel model(vm_);
+  for (unsigned index = 0; index < config_.cpus; ++index) {
+    vcpus_.push_back(std::make_unique<Vcpu>(kvm_, vm_, index, bus_, *this));
+    model.initialise(*vcpus_.back(), index == 0);
+  }
+}
+
+void Machine::create_devices(const std::string&) {
+  uart_irq_.emplace(vm_, kUartSpi, KvmIrqLine::Kind::kLevel);
+  uart_.emplace(*uart_irq_, console_);
+  bus_.add(kUart, kUartBytes, *uart_);
+  console_.attach({&*uart_}, &*uart_);
+}
+
+void Machine::boot(const std::string& bootargs) {
+  std::vector<std::uint64_t> affinities;
+  for (const auto& vcpu : vcpus_) affinities.push_back(affinity_of(*vcpu));
+  const BootEntry entry = load_boot_files(config_, bootargs, std::move(affinities), 0, memory_);
+  set_boot_registers(*vcpus_.front(), entry.kernel, entry.dtb);
+}
+
+auto Machine::run() -> Ending {
+  for (const auto& vcpu : vcpus_) vcpu->start();
+  loop_.run();
+  for (const auto& vcpu : vcpus_) vcpu->stop();
+  console_.flush();
+  const std::lock_guard lock(mutex_);
+  return ending_.value_or(Ending{static_cast<int>(ExitCode::kFailure), "the VM ended without a reason"});
+}
+
+void Machine::end(Ending ending) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ending_) ending_ = std::move(ending);
+  }
+  loop_.stop();
+}
+
+void Machine::on_system_event(unsigned vcpu, std::uint32_t type, std::span<const std::uint64_t> data) {
+  end(ending_of_system_event(vcpu, type, data, config_.is_protected));
+}
+
+void Machine::on_stuck(unsigned vcpu, std::string why) {
+  end({static_cast<int>(ExitCode::kGuestFault), fmt::format("vCPU {}: {}", vcpu, why)});
+}
+
+}  // namespace redoubt::vmm::arm64

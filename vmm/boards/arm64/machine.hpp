@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arm64 virtual machine: puts the parts together and runs them.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vmm/backend/console.hpp"
+#include "vmm/boards/arm64/gic.hpp"
+#include "vmm/devices/pl011.hpp"
+#include "vmm/vm/config.hpp"
+#include "vmm/vm/ending.hpp"
+#include "vmm/vm/event_loop.hpp"
+#include "vmm/vm/guest_memory.hpp"
+#include "vmm/vm/kvm.hpp"
+#include "vmm/vm/kvm_events.hpp"
+#include "vmm/vm/mmio_bus.hpp"
+#include "vmm/vm/ram.hpp"
+#include "vmm/vm/vcpu.hpp"
+
+namespace redoubt::vmm::arm64 {
+
+class Machine final : public VcpuEvents {
+ public:
+  // Ready to run. console: the open files of config.console. Throws Failure.
+  Machine(const MachineConfig& config, EventLoop& loop, Console::Files console);
+  ~Machine() override;
+
+  // Until the guest or end() ends it. Once.
+  [[nodiscard]] auto run() -> Ending;
+  // Ends the VM from any thread. The first caller's ending counts.
+  void end(Ending ending);
+
+ private:
+  void on_system_event(unsigned vcpu, std::uint32_t type, std::span<const std::uint64_t> data) override;
+  void on_stuck(unsigned vcpu, std::string why) override;
+  void create_vcpus();
+  void create_devices(const std::string& bootargs);
+  void boot(const std::string& bootargs);
+
+  const MachineConfig config_;
+  EventLoop& loop_;
+  Kvm kvm_;
+  unsigned ipa_bits_;
+  Ram ram_;
+  GuestMemory memory_;
+  KvmVm vm_;
+  Gic gic_;
+  MmioBus bus_;
+  Console console_;
+  std::optional<KvmIrqLine> uart_irq_;
+  std::optional<Pl011> uart_;
+  std::mutex mutex_;
+  std::optional<Ending> ending_;  // guarded by mutex_
+  std::vector<std::unique_ptr<Vcpu>> vcpus_;  // last: their threads use everything above
+};
+
+}  // namespace redoubt::vmm::arm64
