@@ -12,7 +12,7 @@ from rd.log import RdError, note
 
 # A slow or busy machine needs longer, never different, time-outs.
 SCALE = float(os.environ.get("RD_TIMEOUT_SCALE", "1"))
-FATAL = (r"Kernel panic - not syncing", r"Internal error: Oops", r"el2: panic")
+FATAL = (r"Kernel panic - not syncing", r"Internal error: Oops", r"PANIC at EL2", r"exception at EL2, vector")
 TAIL_LINES = 60
 
 

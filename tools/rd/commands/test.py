@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+from rd import check, scenarios, unit_tests
+from rd.log import RdError, say
+
+HELP = "everything that must hold before a commit"
+DESCRIPTION = """Static checks (as ./rd check), native unit tests, and the scenarios of tests/scenarios in QEMU.
+With names: only unit tests and scenarios whose name contains one of them, no static checks.
+The last line is "N passed, N failed". Serial logs are in build/logs/. On a slow machine set RD_TIMEOUT_SCALE=3."""
+NEEDS = ("setup", "fetch")
+
+
+def arguments(parser) -> None:
+    parser.add_argument("name", nargs="*", help="part of the name of a unit test or scenario")
+    parser.add_argument("--all", action="store_true", help="the slow scenarios too")
+    parser.add_argument("--list", action="store_true", help="only list the scenarios")
+
+
+def run(args) -> int:
+    if args.list:
+        for each in scenarios.find(args.name):
+            print(f"{each.name:32} {'(slow) ' if each.slow else ''}{each.title}")
+        return 0
+    passed = failed = 0
+    parts = [] if args.name else [check.run_static]
+    for part in [*parts, lambda: unit_tests.run(args.name)]:
+        try:
+            tally = part()
+            passed, failed = passed + tally.passed, failed + tally.failed
+        except RdError as error:
+            say(f"error: {error}")
+            failed += 1
+    for each in scenarios.find(args.name, slow=args.all or bool(args.name)):
+        if scenarios.run(each):
+            passed += 1
+        else:
+            failed += 1
+    if passed + failed == 0:
+        say("nothing has that name")
+        failed = 1
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed else 0
