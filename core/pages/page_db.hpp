@@ -16,9 +16,12 @@
 namespace redoubt::core {
 
 // Where a frame is in the dense array. Only PageDb makes one.
-using PageIndex = detail::Quantity<struct PageIndexTag>;
+using PageIndex = ::redoubt::detail::Quantity<struct PageIndexTag>;
+[[nodiscard]] constexpr auto operator+(PageIndex index, std::uint64_t pages) noexcept -> PageIndex {
+  return PageIndex{index.value() + pages};
+}
 // Number of a naturally aligned 2 MiB block among those that hold RAM: the index of its static level-3 table.
-using BlockIndex = detail::Quantity<struct BlockIndexTag>;
+using BlockIndex = ::redoubt::detail::Quantity<struct BlockIndexTag>;
 
 class PageDb final {
  public:

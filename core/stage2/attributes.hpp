@@ -30,6 +30,14 @@ class Prot final {
   }
   [[nodiscard]] static constexpr auto rwx() noexcept -> Prot { return Prot{RD_PROT_R | RD_PROT_W | RD_PROT_X}; }
 
+  // The rights a leaf grants.
+  [[nodiscard]] static constexpr auto of_leaf(Descriptor leaf) noexcept -> Prot {
+    const std::uint64_t execute = arm64::s2::XN::of(leaf) == 0 ? RD_PROT_X : 0;
+    return Prot{arm64::s2::S2AP::of(leaf) | execute};
+  }
+  [[nodiscard]] constexpr auto without_execute() const noexcept -> Prot { return Prot{bits_ & ~std::uint64_t{RD_PROT_X}}; }
+
+  [[nodiscard]] constexpr auto bits() const noexcept -> std::uint64_t { return bits_; }
   [[nodiscard]] constexpr auto writable() const noexcept -> bool { return (bits_ & RD_PROT_W) != 0; }
   [[nodiscard]] constexpr auto executable() const noexcept -> bool { return (bits_ & RD_PROT_X) != 0; }
   [[nodiscard]] constexpr auto s2ap() const noexcept -> std::uint64_t { return writable() ? 3 : 1; }

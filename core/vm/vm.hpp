@@ -12,8 +12,8 @@
 namespace redoubt::core {
 
 // What the host holds: slot in bits [7:0], the slot's generation above. A handle of a destroyed VM never matches again.
-using VmHandle = detail::Quantity<struct VmHandleTag>;
-using VcpuIndex = detail::Quantity<struct VcpuIndexTag>;
+using VmHandle = ::redoubt::detail::Quantity<struct VmHandleTag>;
+using VcpuIndex = ::redoubt::detail::Quantity<struct VcpuIndexTag>;
 
 enum class VmState : std::uint32_t {
   free = ~0U,  // the slot holds no VM
