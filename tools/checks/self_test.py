@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each check must find what it exists for, and nothing in what is right."""
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from checks import elf_gates, provable, ratchet, tree
+from checks.elf_image import Image, short_name
+
+NAME = "the checks find planted faults"
+
+# (gate, assembly that must fail it). All is one image per row, linked as the hypervisor is.
+BAD_ASSEMBLY = (
+    ("ELF: no writable code", 'f: ret\n.section .evil, "awx"\n ret'),
+    ("ELF: FP and SIMD only where listed", "f: fmov d0, x0\n ret"),
+    ("ELF: FP and SIMD only where listed", "f: ldr q31, [x0]\n ret"),
+    ("ELF: indirect branches only where listed", "f: blr x8\n ret"),
+    ("ELF: no recursion", "f: bl g\n ret\n.type g, %function\ng: b f"),
+    ("ELF: speculation barrier after ERET", "f: eret\n nop\n nop"),
+    ("ELF: system instructions only where listed", "f: msr hcr_el2, x0\n ret"),
+    ("ELF: stack and text within budget", "f: sub sp, sp, #8, lsl #12\n bl g\n ret\n.type g, %function\ng: stp x29, x30, [sp, #-64]!\n ret"),
+    ("ELF: nothing undefined", "f: bl missing\n ret"),
+)
+GOOD_ASSEMBLY = "f: stp x29, x30, [sp, #-16]!\n mrs x0, currentel\n bl g\n eret\n dsb nsh\n isb\n.type g, %function\ng: ret"
+LONG = "int f(int a) {\n" + "  a += 1;\n" * 40 + "  return a;\n}\n"
+
+
+def problems(_root: Path) -> list[str]:
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for gate, source in BAD_ASSEMBLY:
+            if not _failing(Path(folder), source).get(gate):
+                found.append(f"{gate}: does not see: {source!r}")
+        found += [f"{gate}: false alarm: {what}" for gate, what in _failing(Path(folder), GOOD_ASSEMBLY).items()]
+        found += _purity(Path(folder))
+    if [n for n, length in ratchet.cxx_functions(f"namespace x {{\nclass C {{\n{LONG}}};\n}}\n") if length > 40] != ["f"]:
+        found.append("size of functions: a function of 43 lines is not seen")
+    if ratchet.cxx_functions("enum class E { a };\nint x[] = {1};\nif (a) {\n}\n"):
+        found.append("size of functions: sees functions where there are none")
+    if short_name("void a::(anonymous namespace)::b<int, c<d>>(e)::{lambda(int)#1}") != "a::{anonymous}::b":
+        found.append("function names: not as expected")
+    return found
+
+
+def _failing(folder: Path, source: str) -> dict[str, list[str]]:
+    (folder / "t.S").write_text(f".text\n.globl f\n.type f, %function\n{source}\n")
+    subprocess.run(["clang-19", "--target=aarch64-linux-gnu", "-march=armv8-a", "-nostdlib", "-fuse-ld=lld", "-static",
+                    "-Wl,--unresolved-symbols=ignore-all", "-Wl,-e,f", "-o", "t.elf", "t.S"], cwd=folder, check=True, capture_output=True)
+    allow = folder / elf_gates.ALLOW
+    allow.mkdir(parents=True, exist_ok=True)
+    (allow / "system_instructions.txt").write_text("f: eret\n")
+    (allow / "el2_budgets.json").write_text('{"stack_bytes": 64, "text_bytes": 4096}')
+    return {name: found for name, found in elf_gates.results(folder / "t.elf", folder) if found}
+
+
+def _purity(folder: Path) -> list[str]:
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    (folder / "core").mkdir()
+    found = []
+    for line, bad in (("volatile int a;", True), ("auto p = reinterpret_cast<int*>(x);", True), ("for (;;) {}", True),
+                      ("A(const A&) = delete;  // no new copies", False), ('auto s = "volatile";', False)):
+        (folder / "core/a.cpp").write_text(line + "\n")
+        tree.files.cache_clear()
+        if bool(provable.problems(folder)) != bad:
+            found.append(f"purity of core: {line!r} judged wrongly")
+    tree.files.cache_clear()
+    return found
+
+
+if __name__ == "__main__":
+    failures = problems(Path())
+    print("\n".join(failures) or "ok")
+    sys.exit(1 if failures else 0)
