@@ -94,24 +94,28 @@ auto Distributor::pulse(Intid spi) noexcept -> std::optional<Affinity> {
   return kick_for(spi.value());
 }
 
-auto Distributor::request_for(std::uint32_t spi) const noexcept -> SpiRequest {
+// An SPI that is active here but routed elsewhere by now is not pending here; when the guest ends it the host must know,
+// to offer it there, which is what kSpiLevel asks for.
+auto Distributor::request_for(std::uint32_t spi, Affinity self) const noexcept -> SpiRequest {
   const std::uint32_t word = spi / kBitsPerWord;
   const std::uint32_t mask = std::uint32_t{1} << (spi % kBitsPerWord);
+  const bool here = routed_to(spi) == self;
   SpiRequest request;
   request.intid = Intid{spi};
   request.priority = static_cast<std::uint8_t>(priority_[spi / 4] >> (8U * (spi % 4)));
-  if ((offerable(word) & mask) != 0) request.flags |= kSpiPending;
+  if (here && (offerable(word) & mask) != 0) request.flags |= kSpiPending;
   if ((active_[word] & mask) != 0) request.flags |= kSpiActive;
-  if ((edge_[word] & mask) == 0) request.flags |= kSpiLevel;
+  if (!here || (edge_[word] & mask) == 0) request.flags |= kSpiLevel;
   if ((group0_[word] & mask) == 0) request.flags |= kSpiGroup1;
   return request;
 }
 
 // The latch moves out with a pending SPI, so that an edge which arrives meanwhile is seen as a new one.
-void Distributor::hand_out(std::uint32_t spi, Affinity to) noexcept {
+void Distributor::hand_out(const SpiRequest& request, Affinity to) noexcept {
+  const std::uint32_t spi = request.intid.value();
   const std::uint32_t word = spi / kBitsPerWord;
   const std::uint32_t mask = std::uint32_t{1} << (spi % kBitsPerWord);
-  const bool latched = (offerable(word) & latch_[word] & mask) != 0;
+  const bool latched = (request.flags & kSpiPending) != 0 && (latch_[word] & mask) != 0;
   assign(offered_[word], mask, latched);
   if (latched) latch_[word] &= ~mask;
   in_flight_[word] |= mask;
@@ -128,25 +132,27 @@ auto Distributor::collect(Affinity self, std::span<SpiRequest> out) noexcept -> 
     std::uint32_t candidates = (offerable(word) | active_[word]) & ~in_flight_[word];
     for (std::uint32_t k = 0; k < kBitsPerWord && candidates != 0; ++k, candidates &= candidates - 1) {
       const std::uint32_t spi = word * kBitsPerWord + lowest(candidates);
-      if (holder(spi) == self) count = insert(list, count, request_for(spi));
+      if (holder(spi) == self) count = insert(list, count, request_for(spi, self));
     }
   }
-  for (std::size_t i = 0; i < kMaxSpiRequests && i < count; ++i) hand_out(list[i].intid.value(), self);
+  for (std::size_t i = 0; i < kMaxSpiRequests && i < count; ++i) hand_out(list[i], self);
   return count;
 }
 
-void Distributor::complete(Affinity self, const SpiStatus& status) noexcept {
-  if (!valid_spi(status.intid)) return;
+auto Distributor::complete(Affinity self, const SpiStatus& status) noexcept -> std::optional<Affinity> {
+  if (!valid_spi(status.intid)) return std::nullopt;
   const std::uint32_t spi = status.intid.value();
   const std::uint32_t word = spi / kBitsPerWord;
   const std::uint32_t mask = std::uint32_t{1} << (spi % kBitsPerWord);
-  if ((in_flight_[word] & mask) == 0 || Affinity{owner_[spi]} != self) return;
+  if ((in_flight_[word] & mask) == 0 || Affinity{owner_[spi]} != self) return std::nullopt;
   const bool accepted = (status.flags & kSpiInFlight) != 0;
   const bool unacknowledged = !accepted || (status.flags & kSpiPending) != 0;
   if ((offered_[word] & mask) != 0 && unacknowledged) latch_[word] |= mask;
   if (accepted) assign(active_[word], mask, (status.flags & kSpiActive) != 0);
   offered_[word] &= ~mask;
   in_flight_[word] &= ~mask;
+  const auto target = kick_for(spi);
+  return target == self ? std::nullopt : target;
 }
 
 auto Distributor::deliverable_to(Affinity self, std::uint32_t word) const noexcept -> bool {

@@ -50,8 +50,9 @@ class Distributor {
   // The SPIs for vCPU `self`, active ones first, then by priority, at most out.size() (16 at most). Returns how many.
   // Precondition: everything collected for `self` before was completed.
   [[nodiscard]] auto collect(Affinity self, std::span<SpiRequest> out) noexcept -> std::size_t;
-  // One SPI back from `self`. Ignored unless it is in flight there.
-  void complete(Affinity self, const SpiStatus& status) noexcept;
+  // One SPI back from `self`. Ignored unless it is in flight there. The result is another vCPU to kick, if the SPI was
+  // routed there meanwhile and is pending for it now.
+  auto complete(Affinity self, const SpiStatus& status) noexcept -> std::optional<Affinity>;
 
   // Whether collect(self) would return an SPI that is pending (not merely active).
   [[nodiscard]] auto has_pending_for(Affinity self) const noexcept -> bool;
@@ -77,8 +78,8 @@ class Distributor {
   }
   [[nodiscard]] auto holder(std::uint32_t spi) const noexcept -> Affinity;
   [[nodiscard]] auto kick_for(std::uint32_t spi) const noexcept -> std::optional<Affinity>;
-  [[nodiscard]] auto request_for(std::uint32_t spi) const noexcept -> SpiRequest;
-  void hand_out(std::uint32_t spi, Affinity to) noexcept;
+  [[nodiscard]] auto request_for(std::uint32_t spi, Affinity self) const noexcept -> SpiRequest;
+  void hand_out(const SpiRequest& request, Affinity to) noexcept;
   [[nodiscard]] auto deliverable_to(Affinity self, std::uint32_t word) const noexcept -> bool;
 
   [[nodiscard]] auto read_bitmap(MmioOffset offset) const noexcept -> std::uint32_t;

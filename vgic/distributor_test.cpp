@@ -41,7 +41,7 @@ class DistributorTest : public ::testing::Test {
     return out;
   }
   void complete(Affinity self, std::uint32_t spi, std::uint32_t flags) {
-    dist_.complete(self, {.intid = Intid{spi}, .flags = flags | kSpiInFlight});
+    (void)dist_.complete(self, {.intid = Intid{spi}, .flags = flags | kSpiInFlight});
   }
   Distributor dist_;
 };
@@ -167,7 +167,7 @@ TEST_F(DistributorTest, good_a_run_that_did_not_happen_changes_nothing) {
   set_bit(GICD_ISENABLER, 40);
   dist_.pulse(Intid{40});
   ASSERT_EQ(collect(kCpu0).size(), 1U);
-  dist_.complete(kCpu0, {.intid = Intid{40}, .flags = 0});
+  (void)dist_.complete(kCpu0, {.intid = Intid{40}, .flags = 0});
   EXPECT_EQ(collect(kCpu0).at(0).flags, kSpiPending | kSpiGroup1);
 }
 

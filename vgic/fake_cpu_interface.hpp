@@ -21,6 +21,7 @@ class FakeCpuInterface {
     lr_.fill(0);
     for (unsigned n = 0; n < file.used; ++n) lr_[n] = file.lr[n];
     hcr_ = file.hints;
+    timer_held_ = file.hold_timer;
   }
   // Returns EOIcount.
   auto leave(LrFile& file) -> unsigned {
@@ -48,12 +49,17 @@ class FakeCpuInterface {
     for (auto& lr : lr_) {
       if (Lr::VINTID::of(lr) == intid && Lr::Active::of(lr) != 0) {
         lr &= ~Lr::Active::kMask;
+        if (Lr::HW::of(lr) != 0) timer_held_ = false;  // the end deactivates the physical interrupt
         return;
       }
     }
     ++eoi_count_;
   }
 
+  // A physical interrupt that leads to EL2 while the guest runs: maintenance, or the timer's line not held.
+  [[nodiscard]] auto interrupted(bool timer_line) const -> bool {
+    return maintenance() || (timer_line && !timer_held_);
+  }
   [[nodiscard]] auto maintenance() const -> bool {
     using Hcr = arm64::IchHcr;
     unsigned valid = 0;
@@ -82,6 +88,7 @@ class FakeCpuInterface {
   std::vector<std::uint32_t> running_;
   std::uint64_t hcr_ = 0;
   unsigned eoi_count_ = 0;
+  bool timer_held_ = false;
 };
 
 }  // namespace redoubt::vgic

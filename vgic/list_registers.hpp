@@ -23,7 +23,7 @@ namespace redoubt::vgic {
 
 // Facts of the physical CPU interface, from ICH_VTR_EL2 and the device tree.
 struct GicCpuConfig {
-  std::uint8_t nr_lrs;         // 1..16 (ICH_VTR_EL2.ListRegs + 1); clamped to that range
+  std::uint8_t nr_lrs;         // 2..16 (ICH_VTR_EL2.ListRegs + 1). With 1 no refill interrupt is possible, only delay
   std::uint8_t priority_mask;  // implemented bits: 0xf8 when ICH_VTR_EL2.PRIbits = 4; see priority_mask_of()
   std::uint16_t timer_pintid;  // physical PPI of the virtual timer (27): vINTID 27 uses HW = 1 with it. 0: use HW = 0
 
