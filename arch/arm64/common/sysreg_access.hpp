@@ -5,17 +5,18 @@
 #include <cstdint>
 
 // RD_READ_SYSREG(CNTVCT_EL0) or RD_READ_SYSREG(S3_0_C12_C12_5). Not reordered against other volatile accesses.
-#define RD_READ_SYSREG(name)                                \
-  ([]() noexcept -> std::uint64_t {                         \
-    std::uint64_t rd_value;                                 \
+#define RD_READ_SYSREG(name)                                   \
+  ([]() noexcept -> std::uint64_t {                            \
+    std::uint64_t rd_value;                                    \
     asm volatile("mrs %0, " #name : "=r"(rd_value)::"memory"); \
-    return rd_value;                                        \
+    return rd_value;                                           \
   }())
 
-#define RD_WRITE_SYSREG(name, value)                                                     \
-  do {                                                                                   \
-    const std::uint64_t rd_value = (value);                                              \
-    asm volatile("msr " #name ", %x0" ::"rZ"(rd_value) : "memory");                      \
+// Variadic, so that the value may contain template arguments.
+#define RD_WRITE_SYSREG(name, ...)                                  \
+  do {                                                              \
+    const std::uint64_t rd_value = (__VA_ARGS__);                   \
+    asm volatile("msr " #name ", %x0" ::"rZ"(rd_value) : "memory"); \
   } while (false)
 
 namespace redoubt::arm64 {

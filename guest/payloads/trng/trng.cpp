@@ -13,7 +13,7 @@ namespace {
 using arm64::Fid;
 using arm64::TrngStatus;
 
-constexpr unsigned kDraws = 64;
+constexpr unsigned kDraws = 32;
 constexpr unsigned kRetries = 1000;
 
 auto status_of(const arm64::SmcccRegs& regs) noexcept -> TrngStatus {
