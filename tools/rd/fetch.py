@@ -23,7 +23,7 @@ def versions() -> dict:
         record = json.loads((paths.cache() / "versions.json").read_text())
     except (OSError, ValueError):
         return {}
-    return record if record.get("recipe") == RECIPE else {}
+    return record if (record.get("recipe"), record.get("system")) == (RECIPE, debian_codename()) else {}
 
 
 def ensure(update: bool = False) -> None:
@@ -53,7 +53,7 @@ def _fetch() -> None:
     say(f"fetching kernels and libraries from Debian into {cache} (about 200 MB, once)")
     apt = PrivateApt(cache / "apt-arm64", KERNEL_SUITES, arch="arm64")
     apt.update()
-    record: dict = {"recipe": RECIPE, "kernels": {}}
+    record: dict = {"recipe": RECIPE, "system": debian_codename(), "kernels": {}}
     for series in kernels.SERIES:
         record["kernels"][series] = kernels.fetch(apt, series, cache)
     record["busybox"] = _busybox(apt, cache)
