@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "vmm/backend/disk_file.hpp"
 #include "vmm/boards/arm64/boot.hpp"
 #include "vmm/boards/arm64/bootargs.hpp"
 #include "vmm/boards/arm64/cpu.hpp"
 #include "vmm/boards/arm64/layout.hpp"
+#include "vmm/devices/block.hpp"
+#include "vmm/devices/rng.hpp"
 #include "vmm/vm/kvm_abi.hpp"
 
 namespace redoubt::vmm::arm64 {
@@ -37,7 +40,8 @@ Machine::Machine(const MachineConfig& config, EventLoop& loop, Console::Files co
       memory_({RamRegion{kRam, ram_.bytes()}}, shared_bit(ipa_bits_, config.is_protected)),
       vm_(kvm_, vm_type(kvm_, ipa_bits_, config.is_protected)),
       gic_(vm_),
-      console_(loop, console, [this] { end({static_cast<int>(ExitCode::kGuestOff), "ended by Ctrl-A x"}); }) {
+      console_(loop, console, [this] { end({static_cast<int>(ExitCode::kGuestOff), "ended by Ctrl-A x"}); }),
+      virtio_console_(console_) {
   const std::string bootargs = complete_bootargs(config_.cmdline, config_.memory_bytes, config_.is_protected);
   vm_.set_memory(0, kRam, ram_.bytes());
   create_vcpus();
@@ -60,17 +64,36 @@ void Machine::create_vcpus() {
   }
 }
 
-void Machine::create_devices(const std::string&) {
+void Machine::create_devices(const std::string& bootargs) {
   uart_irq_.emplace(vm_, kUartSpi, KvmIrqLine::Kind::kLevel);
   uart_.emplace(*uart_irq_, console_);
   bus_.add(kUart, kUartBytes, *uart_);
-  console_.attach({&*uart_}, &*uart_);
+  create_virtio_devices();
+  ConsoleDevice* const input = input_is_virtio(bootargs) ? static_cast<ConsoleDevice*>(&virtio_console_) : &*uart_;
+  console_.attach({&*uart_, &virtio_console_}, input);
+}
+
+void Machine::create_virtio_devices() {
+  plug(virtio_console_);
+  for (const DiskConfig& disk : config_.disks) {
+    disks_.push_back(std::make_unique<DiskFile>(disk));
+    plug(*devices_.emplace_back(std::make_unique<VirtioBlock>(*disks_.back())));
+  }
+  if (config_.rng) plug(*devices_.emplace_back(std::make_unique<VirtioRng>(entropy_)));
+}
+
+void Machine::plug(VirtioDevice& device) {
+  const auto slot = static_cast<unsigned>(slots_.size());
+  if (slot == kMaxVirtioDevices) fail("too many devices: a guest has room for {}", kMaxVirtioDevices);
+  const VirtioSlot::Machine machine{vm_, memory_, loop_, bus_, config_.is_protected};
+  slots_.push_back(std::make_unique<VirtioSlot>(machine, virtio_base(slot), kVirtioBytes, virtio_spi(slot), device));
 }
 
 void Machine::boot(const std::string& bootargs) {
   std::vector<std::uint64_t> affinities;
   for (const auto& vcpu : vcpus_) affinities.push_back(affinity_of(*vcpu));
-  const BootEntry entry = load_boot_files(config_, bootargs, std::move(affinities), 0, memory_);
+  const BootEntry entry = load_boot_files(config_, bootargs, std::move(affinities),
+                                          static_cast<unsigned>(slots_.size()), memory_);
   set_boot_registers(*vcpus_.front(), entry.kernel, entry.dtb);
 }
 

@@ -10,7 +10,11 @@
 
 #include "vmm/backend/console.hpp"
 #include "vmm/boards/arm64/gic.hpp"
+#include "vmm/backend/entropy.hpp"
+#include "vmm/backend/block_backend.hpp"
+#include "vmm/devices/console.hpp"
 #include "vmm/devices/pl011.hpp"
+#include "vmm/virtio/slot.hpp"
 #include "vmm/vm/config.hpp"
 #include "vmm/vm/ending.hpp"
 #include "vmm/vm/event_loop.hpp"
@@ -39,6 +43,8 @@ class Machine final : public VcpuEvents {
   void on_stuck(unsigned vcpu, std::string why) override;
   void create_vcpus();
   void create_devices(const std::string& bootargs);
+  void create_virtio_devices();
+  void plug(VirtioDevice& device);
   void boot(const std::string& bootargs);
 
   const MachineConfig config_;
@@ -53,6 +59,11 @@ class Machine final : public VcpuEvents {
   Console console_;
   std::optional<KvmIrqLine> uart_irq_;
   std::optional<Pl011> uart_;
+  SystemEntropy entropy_;
+  std::vector<std::unique_ptr<BlockBackend>> disks_;
+  VirtioConsole virtio_console_;
+  std::vector<std::unique_ptr<VirtioDevice>> devices_;  // all but the console
+  std::vector<std::unique_ptr<VirtioSlot>> slots_;      // in the order of the device tree
   std::mutex mutex_;
   std::optional<Ending> ending_;  // guarded by mutex_
   std::vector<std::unique_ptr<Vcpu>> vcpus_;  // last: their threads use everything above
