@@ -72,18 +72,18 @@ enum class ExceptionClass : std::uint8_t {
 
 // ISS of instruction and data aborts. Fields from SAS up are meaningful only when ISV is 1.
 namespace abort_iss {
-using FSC = Field<0, 6>;    // IFSC or DFSC
-using WNR = Field<6>;       // 1: write
-using S1PTW = Field<7>;     // stage-2 fault on a stage-1 walk
-using CM = Field<8>;        // cache maintenance or address translation
+using FSC = Field<0, 6>;  // IFSC or DFSC
+using WNR = Field<6>;     // 1: write
+using S1PTW = Field<7>;   // stage-2 fault on a stage-1 walk
+using CM = Field<8>;      // cache maintenance or address translation
 using EA = Field<9>;
-using FNV = Field<10>;      // FAR not valid
+using FNV = Field<10>;  // FAR not valid
 using SET = Field<11, 2>;
-using AR = Field<14>;       // acquire/release
-using SF = Field<15>;       // 64-bit register
-using SRT = Field<16, 5>;   // transfer register
-using SSE = Field<21>;      // sign-extend
-using SAS = Field<22, 2>;   // log2 of the access size in bytes
+using AR = Field<14>;      // acquire/release
+using SF = Field<15>;      // 64-bit register
+using SRT = Field<16, 5>;  // transfer register
+using SSE = Field<21>;     // sign-extend
+using SAS = Field<22, 2>;  // log2 of the access size in bytes
 using ISV = Field<24>;
 }  // namespace abort_iss
 

@@ -19,7 +19,15 @@ using SVE_HINT = Field<16>;  // SMCCC 1.3: "no live SVE state". A hint, to be dr
 using NUMBER = Field<0, 16>;
 }  // namespace fid
 
-enum class SmcccOwner : std::uint8_t { Arch = 0, Cpu = 1, Sip = 2, Oem = 3, Standard = 4, StandardHyp = 5, VendorHyp = 6 };
+enum class SmcccOwner : std::uint8_t {
+  Arch = 0,
+  Cpu = 1,
+  Sip = 2,
+  Oem = 3,
+  Standard = 4,
+  StandardHyp = 5,
+  VendorHyp = 6
+};
 
 inline constexpr std::uint32_t kSmccc1_1 = 0x1'0001;
 inline constexpr std::uint32_t kSmccc1_2 = 0x1'0002;
@@ -126,7 +134,7 @@ enum class Fid : std::uint32_t {
   return word >= 0xc400'0190 && word <= 0xc400'01af;
 }
 
-// Results in x0. Signed ones are sign-extended to 64 bits for SMC64 and to 32 bits for SMC32 calls; UINT64_MAX serves both.
+// Results in x0. Signed ones are sign-extended to 64 bits for SMC64 and to 32 bits for SMC32 calls; all ones serve both.
 enum class SmcccStatus : std::int64_t { SUCCESS = 0, NOT_SUPPORTED = -1, NOT_REQUIRED = -2, INVALID_PARAMETER = -3 };
 
 enum class PsciStatus : std::int64_t {
@@ -148,7 +156,13 @@ enum class TrngStatus : std::int64_t { SUCCESS = 0, NOT_SUPPORTED = -1, INVALID_
 inline constexpr unsigned kTrngMaxBits32 = 96;
 inline constexpr unsigned kTrngMaxBits64 = 192;
 
-enum class RsiStatus : std::uint64_t { SUCCESS = 0, ERROR_INPUT = 1, ERROR_STATE = 2, INCOMPLETE = 3, ERROR_UNKNOWN = 4 };
+enum class RsiStatus : std::uint64_t {
+  SUCCESS = 0,
+  ERROR_INPUT = 1,
+  ERROR_STATE = 2,
+  INCOMPLETE = 3,
+  ERROR_UNKNOWN = 4
+};
 enum class RsiResponse : std::uint64_t { ACCEPT = 0, REJECT = 1 };
 enum class RsiRipas : std::uint64_t { EMPTY = 0, RAM = 1, DESTROYED = 2, DEV = 3 };
 enum class RsiHash : std::uint8_t { SHA256 = 0, SHA512 = 1, SHA384 = 2 };
@@ -167,7 +181,7 @@ inline constexpr unsigned kPersonalisationBytes = 64;
 }  // namespace rsi_config
 
 namespace rsi_host_call {
-inline constexpr unsigned kBytes = 256;  // size and alignment
+inline constexpr unsigned kBytes = 256;       // size and alignment
 inline constexpr unsigned kImmediate = 0x00;  // u16
 inline constexpr unsigned kGprs = 0x08;       // u64[31]
 inline constexpr unsigned kGprCount = 31;

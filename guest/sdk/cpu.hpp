@@ -25,9 +25,7 @@ struct Cpu {
   bool dying = false;  // inside the report of an unexpected exception
 };
 
-[[nodiscard]] inline auto this_cpu() noexcept -> Cpu& {
-  return *reinterpret_cast<Cpu*>(RD_READ_SYSREG(TPIDRRO_EL0));
-}
+[[nodiscard]] inline auto this_cpu() noexcept -> Cpu& { return *reinterpret_cast<Cpu*>(RD_READ_SYSREG(TPIDRRO_EL0)); }
 
 // Clears the block of CPU `index` and makes it current; called on that CPU before anything can fault.
 void install_cpu(unsigned index) noexcept;

@@ -51,8 +51,7 @@ extern "C" void handle_exception(std::uint64_t vector, TrapFrame& frame) noexcep
 
 // The library's assertions (_GLIBCXX_ASSERTIONS) end here.
 namespace std {
-void __glibcxx_assert_fail(const char* file, int line, const char* function,
-                                        const char* condition) noexcept {
+void __glibcxx_assert_fail(const char* file, int line, const char* function, const char* condition) noexcept {
   redoubt::guest::print("FAIL assertion {}:{} {}: {}\n", file, line, function, condition);
   redoubt::guest::psci::system_off();
 }

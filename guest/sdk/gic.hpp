@@ -25,7 +25,7 @@ using Handler = void (*)(Intid) noexcept;
 // Once, on the boot CPU: distributor on, all SPIs disabled in group 1, handler installed.
 void init_distributor(Handler handler) noexcept;
 
-// On each CPU: wakes its redistributor, SGIs and PPIs in group 1 and disabled, CPU interface on. False: no redistributor.
+// On each CPU: wakes its redistributor, SGIs and PPIs in group 1 and disabled, CPU interface on. False: it has none.
 [[nodiscard]] auto init_cpu() noexcept -> bool;
 
 // SGIs and PPIs are those of the calling CPU.

@@ -48,7 +48,8 @@ void read_device_tree(const void* start) noexcept {
       the_machine.conduit = text_of(property) == "smc" ? Conduit::Smc : Conduit::Hvc;
     }
     if (property.depth == 1 && property.node.starts_with("memory") && property.name == "reg") take_memory(property);
-    if (property.depth == 2 && property.node.starts_with("cpu@") && property.name == "reg") take_cpu(property, cpu_count);
+    if (property.depth == 2 && property.node.starts_with("cpu@") && property.name == "reg")
+      take_cpu(property, cpu_count);
     if (property.depth == 1 && property.node == "chosen" && property.name == "bootargs") {
       the_machine.boot_arguments = text_of(property);
     }

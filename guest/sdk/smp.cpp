@@ -41,9 +41,7 @@ void install_cpu(unsigned index) noexcept {
   RD_WRITE_SYSREG(TPIDRRO_EL0, reinterpret_cast<std::uintptr_t>(&cpu));
 }
 
-auto secondary_entry_address() noexcept -> Ipa {
-  return Ipa{reinterpret_cast<std::uintptr_t>(&::secondary_entry)};
-}
+auto secondary_entry_address() noexcept -> Ipa { return Ipa{reinterpret_cast<std::uintptr_t>(&::secondary_entry)}; }
 
 auto start_cpu(unsigned index, CpuFunction function) noexcept -> arm64::PsciStatus {
   CpuStart& start = cpu_starts[index];

@@ -34,9 +34,7 @@ auto block_of(std::uint64_t address, MemoryKind kind) noexcept -> std::uint64_t 
   return common | kInnerShareable | (static_cast<std::uint64_t>(kind) << 2);
 }
 
-auto table_entry(Table& table) noexcept -> std::uint64_t {
-  return reinterpret_cast<std::uintptr_t>(&table) | kTable;
-}
+auto table_entry(Table& table) noexcept -> std::uint64_t { return reinterpret_cast<std::uintptr_t>(&table) | kTable; }
 
 }  // namespace
 

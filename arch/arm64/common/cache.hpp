@@ -36,14 +36,16 @@ inline void for_each_line(const void* start, std::size_t bytes, std::size_t line
 
 // Clean to the point of coherency: what this CPU wrote becomes visible to accesses with caches off and to devices.
 inline void clean_to_poc(const void* start, std::size_t bytes) noexcept {
-  detail::for_each_line(start, bytes, data_line_bytes(),
-                        [](std::uintptr_t at) { asm volatile("dc cvac, %0" ::"r"(at) : "memory"); });
+  detail::for_each_line(start, bytes, data_line_bytes(), [](std::uintptr_t at) {
+    asm volatile("dc cvac, %0" ::"r"(at) : "memory");
+  });
   dsb_sy();
 }
 
 inline void clean_invalidate_to_poc(const void* start, std::size_t bytes) noexcept {
-  detail::for_each_line(start, bytes, data_line_bytes(),
-                        [](std::uintptr_t at) { asm volatile("dc civac, %0" ::"r"(at) : "memory"); });
+  detail::for_each_line(start, bytes, data_line_bytes(), [](std::uintptr_t at) {
+    asm volatile("dc civac, %0" ::"r"(at) : "memory");
+  });
   dsb_sy();
 }
 
@@ -51,13 +53,15 @@ inline void clean_invalidate_to_poc(const void* start, std::size_t bytes) noexce
 inline void sync_instructions(const void* start, std::size_t bytes) noexcept {
   const std::uint64_t type = RD_READ_SYSREG(CTR_EL0);
   if (ctr::IDC::of(type) == 0) {
-    detail::for_each_line(start, bytes, data_line_bytes(),
-                          [](std::uintptr_t at) { asm volatile("dc cvau, %0" ::"r"(at) : "memory"); });
+    detail::for_each_line(start, bytes, data_line_bytes(), [](std::uintptr_t at) {
+      asm volatile("dc cvau, %0" ::"r"(at) : "memory");
+    });
   }
   dsb_ish();
   if (ctr::DIC::of(type) == 0) {
-    detail::for_each_line(start, bytes, instruction_line_bytes(),
-                          [](std::uintptr_t at) { asm volatile("ic ivau, %0" ::"r"(at) : "memory"); });
+    detail::for_each_line(start, bytes, instruction_line_bytes(), [](std::uintptr_t at) {
+      asm volatile("ic ivau, %0" ::"r"(at) : "memory");
+    });
     dsb_ish();
   }
   isb();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Device register accesses. Inline assembly with a plain base register: a compiler may choose a load or store pair or
-// write-back form for a volatile access, and those trap with ISV = 0, which no hypervisor can emulate (Arm ARM D24.2.40).
+// write-back form for a volatile access, and those trap with ISV = 0, which no hypervisor can emulate (Arm ARM
+// D24.2.40).
 #pragma once
 
 #include <concepts>

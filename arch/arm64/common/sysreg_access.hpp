@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MRS and MSR by register name. A write is not self-synchronising: the caller adds isb() where the Arm ARM asks for one.
+// MRS and MSR by register name. A write is not self-synchronising: the caller adds isb() where the Arm ARM asks for it.
 #pragma once
 
 #include <cstdint>

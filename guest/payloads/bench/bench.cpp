@@ -32,7 +32,11 @@ void measure(std::string_view name, std::uint64_t iterations, bool warm_up, Body
 }
 
 // The bare call, without loading and storing eighteen registers around it.
-#define RD_BARE_CALL(instruction)                                                                                register std::uint64_t rd_function asm("x0") = static_cast<std::uint64_t>(arm64::Fid::SMCCC_VERSION);          asm volatile(instruction " #0" : "+r"(rd_function)::"x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9",                   "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory")
+#define RD_BARE_CALL(instruction)                                                                                     \
+  register std::uint64_t rd_function asm("x0") = static_cast<std::uint64_t>(arm64::Fid::SMCCC_VERSION);               \
+  asm volatile(instruction " #0"                                                                                      \
+               : "+r"(rd_function)::"x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", \
+                 "x14", "x15", "x16", "x17", "memory")
 
 void bare_call() noexcept {
   if (machine().conduit == arm64::Conduit::Smc) {

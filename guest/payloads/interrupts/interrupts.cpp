@@ -162,7 +162,8 @@ void check_peer(Report& report) noexcept {
   gic::enable(kPong, gic::kPriorityNormal);
   arm64::unmask_irqs();
   report.check(start_cpu(1, peer) == arm64::PsciStatus::SUCCESS, "CPU 1 starts");
-  if (!report.check(timer::wait_for(kPatienceMs, [] { return peer_ready.load(); }), "CPU 1 has a redistributor")) return;
+  if (!report.check(timer::wait_for(kPatienceMs, [] { return peer_ready.load(); }), "CPU 1 has a redistributor"))
+    return;
   const std::uint64_t start = timer::now();
   for (unsigned i = 0; i < kPings; ++i) {
     gic::send_sgi(machine().cpus[1], kPing);

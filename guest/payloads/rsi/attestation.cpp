@@ -41,8 +41,8 @@ auto is_honest_refusal(std::uint64_t status) noexcept -> bool {
 }
 
 // SHA-256 of 32 zero bytes followed by 32 times 'A': the first extension of an extensible measurement.
-constexpr Measurement kExtendedOnce{{0x1710'a58d'7c94'1a1f, 0x8ad5'322d'fd66'46ff, 0x7179'4349'a7e6'9cf5,
-                                     0xe151'6114'303b'a9f6, 0, 0, 0, 0}};
+constexpr Measurement kExtendedOnce{
+    {0x1710'a58d'7c94'1a1f, 0x8ad5'322d'fd66'46ff, 0x7179'4349'a7e6'9cf5, 0xe151'6114'303b'a9f6, 0, 0, 0, 0}};
 
 void check_extend(Report& report) noexcept {
   constexpr std::uint64_t kLetters = 0x4141'4141'4141'4141;

@@ -16,7 +16,8 @@ void check_contents(Report& report) noexcept {
   report.check(words[config::kHashAlgorithm / 8] <= 2, "the hash algorithm is known and followed by zeros");
   bool rest_zero = true;
   for (unsigned at = 0x10; at < config::kBytes; at += 8) {
-    const bool personal = at >= config::kPersonalisation && at < config::kPersonalisation + config::kPersonalisationBytes;
+    const bool personal =
+        at >= config::kPersonalisation && at < config::kPersonalisation + config::kPersonalisationBytes;
     rest_zero = rest_zero && (personal || words[at / 8] == 0);
   }
   report.check(rest_zero, "the rest of the page is zero");

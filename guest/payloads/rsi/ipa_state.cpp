@@ -34,9 +34,9 @@ auto read_aborts(Ipa address) noexcept -> bool {
 }
 
 auto write_aborts(Ipa address) noexcept -> bool {
-  return is_external_abort(
-      expecting_abort([=] { asm volatile("str xzr, [%0]" ::"r"(address.value()) : "memory"); }),
-      arm64::ExceptionClass::DATA_ABORT_SAME);
+  return is_external_abort(expecting_abort([=] { asm volatile("str xzr, [%0]" ::"r"(address.value())
+                                                              : "memory"); }),
+                           arm64::ExceptionClass::DATA_ABORT_SAME);
 }
 
 auto fetch_aborts(Ipa address) noexcept -> bool {
@@ -83,7 +83,8 @@ void check_set_refusals(Report& report) noexcept {
   refused(report, rsi::ipa_state_set(at, Ipa{~std::uint64_t{0xfff}}, RsiRipas::EMPTY, 0), "SET to the end of 64 bits");
   refused(report, rsi::ipa_state_set(at, top, RsiRipas::DESTROYED, 0), "SET to DESTROYED");
   refused(report, rsi::ipa_state_set(at, top, RsiRipas::DEV, 0), "SET to DEV");
-  refused(report, rsi::ipa_state_set(at, top, static_cast<RsiRipas>(~std::uint64_t{0}), 0), "SET to a state that is none");
+  refused(report, rsi::ipa_state_set(at, top, static_cast<RsiRipas>(~std::uint64_t{0}), 0),
+          "SET to a state that is none");
 }
 
 auto fill(Page& page, std::uint64_t value) noexcept -> void {
@@ -112,7 +113,8 @@ void check_empty_page(Report& report) noexcept {
   const Answer state = rsi::ipa_state_get(address_of(pages[0]), address_of(pages[2]) + kPageSize);
   report.check(state.x2 == static_cast<std::uint64_t>(RsiRipas::RAM) && state.x1 == at.value(),
                "GET stops where the state changes");
-  report.check(rsi::ipa_state_get(at, at + kPageSize).x2 == static_cast<std::uint64_t>(RsiRipas::EMPTY), "GET says EMPTY");
+  report.check(rsi::ipa_state_get(at, at + kPageSize).x2 == static_cast<std::uint64_t>(RsiRipas::EMPTY),
+               "GET says EMPTY");
   report.check(read_aborts(at), "a load from it is an external abort");
   report.check(write_aborts(at), "a store to it too");
   report.check(fetch_aborts(at), "a fetch from it too");

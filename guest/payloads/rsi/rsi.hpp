@@ -7,7 +7,7 @@
 
 namespace redoubt::guest {
 
-void check_discovery(Report& report) noexcept;     // version, features, calling convention, unknown calls
+void check_discovery(Report& report) noexcept;      // version, features, calling convention, unknown calls
 void check_configuration(Report& report) noexcept;  // REALM_CONFIG
 void check_ipa_state(Report& report) noexcept;      // IPA_STATE_GET, IPA_STATE_SET and what accesses then see
 void check_attestation(Report& report) noexcept;    // measurements and token

@@ -57,7 +57,9 @@ auto has_pauth() noexcept -> bool {
 }
 
 // APIAKeyLo_EL1 and the nine that follow: CRn 2, CRm 1-3.
-#define RD_EACH_KEY(x)                                                                                x(S3_0_C2_C1_0, 1) x(S3_0_C2_C1_1, 2) x(S3_0_C2_C1_2, 3) x(S3_0_C2_C1_3, 4) x(S3_0_C2_C2_0, 5)           x(S3_0_C2_C2_1, 6) x(S3_0_C2_C2_2, 7) x(S3_0_C2_C2_3, 8) x(S3_0_C2_C3_0, 9) x(S3_0_C2_C3_1, 10)
+#define RD_EACH_KEY(x)                                                                                              \
+  x(S3_0_C2_C1_0, 1) x(S3_0_C2_C1_1, 2) x(S3_0_C2_C1_2, 3) x(S3_0_C2_C1_3, 4) x(S3_0_C2_C2_0, 5) x(S3_0_C2_C2_1, 6) \
+      x(S3_0_C2_C2_2, 7) x(S3_0_C2_C2_3, 8) x(S3_0_C2_C3_0, 9) x(S3_0_C2_C3_1, 10)
 
 constexpr std::uint64_t kKeyPattern = 0x0f1e'2d3c'4b5a'6900;
 

@@ -56,8 +56,8 @@ void check_id_registers(Report& report) noexcept {
   report.equal(tally.unsteady, 0, "and reads the same twice");
   const std::uint64_t midr = RD_READ_SYSREG(MIDR_EL1);
   const std::uint64_t revidr = RD_READ_SYSREG(REVIDR_EL1);
-  print("MIDR_EL1 {x} REVIDR_EL1 {x} CTR_EL0 {x} DCZID_EL0 {x} CLIDR_EL1 {x}\n", midr, revidr,
-        RD_READ_SYSREG(CTR_EL0), RD_READ_SYSREG(DCZID_EL0), RD_READ_SYSREG(CLIDR_EL1));
+  print("MIDR_EL1 {x} REVIDR_EL1 {x} CTR_EL0 {x} DCZID_EL0 {x} CLIDR_EL1 {x}\n", midr, revidr, RD_READ_SYSREG(CTR_EL0),
+        RD_READ_SYSREG(DCZID_EL0), RD_READ_SYSREG(CLIDR_EL1));
   report.equal(RD_READ_SYSREG(MPIDR_EL1) & 0xff'00ff'ffff, machine().cpus[0].value, "MPIDR is that of the device tree");
   report.equal((RD_READ_SYSREG(CurrentEL) >> 2) & 3, 1, "this is EL1");
   const std::uint64_t range = bits_of(try_read<3, 0, 0, 7, 0>().value, 0, 4);

@@ -23,7 +23,9 @@ template <unsigned kOp0, unsigned kOp1, unsigned kCrn, unsigned kCrm, unsigned k
 [[nodiscard]] auto try_read() noexcept -> SysregRead {
   std::uint64_t value = 0;
   const Abort abort = expecting_abort([&] {
-    asm volatile("mrs %0, S%c1_%c2_C%c3_C%c4_%c5" : "+r"(value) : "i"(kOp0), "i"(kOp1), "i"(kCrn), "i"(kCrm), "i"(kOp2));
+    asm volatile("mrs %0, S%c1_%c2_C%c3_C%c4_%c5"
+                 : "+r"(value)
+                 : "i"(kOp0), "i"(kOp1), "i"(kCrn), "i"(kCrm), "i"(kOp2));
   });
   return {value, abort.count != 0};
 }

@@ -31,7 +31,8 @@ auto draw(Fid function, std::uint64_t bits) noexcept -> arm64::SmcccRegs {
 }
 
 void check_discovery(Report& report) noexcept {
-  for (const Fid function : {Fid::TRNG_VERSION, Fid::TRNG_FEATURES, Fid::TRNG_GET_UUID, Fid::TRNG_RND32, Fid::TRNG_RND64}) {
+  for (const Fid function :
+       {Fid::TRNG_VERSION, Fid::TRNG_FEATURES, Fid::TRNG_GET_UUID, Fid::TRNG_RND32, Fid::TRNG_RND64}) {
     if (static_cast<std::int32_t>(call(Fid::TRNG_FEATURES, function).x[0]) < 0) {
       report.equal(static_cast<std::uint32_t>(function), 0, "TRNG_FEATURES knows every mandatory call");
     }
