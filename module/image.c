@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The initial image of a protected VM: at the first KVM_RUN every resident page of guest memory that is not all zero goes
+ * to EL2 with its content, by ascending guest address, and is measured there. Nothing is faulted in for it.
+ */
+#include "memory.h"
+
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+
+/* Tells what RAM there is. EL2 may do a part and ask for table pages. */
+static int rd_image_declare(struct rd_vm *vm, const struct rk_slot *slot)
+{
+	struct rd_answer answer;
+	u64 done = 0;
+	int stalls = 0;
+
+	while (done < slot->pages && stalls < 3) {
+		answer = rd_mem_call(vm, RD_CALL_VM_SET_RAM, slot->gfn + done, slot->pages - done, 0, 0);
+		if (answer.status)
+			return rk_errno(answer.status);
+		stalls = answer.x1 ? 0 : stalls + 1;
+		done += answer.x1;
+		if (done < slot->pages && rd_mem_topup(vm, 8))
+			return -ENOMEM;
+		cond_resched();
+	}
+	return done == slot->pages ? 0 : -EIO;
+}
+
+/* Whether a memfd has something at this address: a page, or an entry that says where it was swapped to. */
+static bool rd_image_file_resident(struct vm_area_struct *vma, unsigned long hva)
+{
+	return xa_load(&vma->vm_file->f_mapping->i_pages, linear_page_index(vma, hva));
+}
+
+/*
+ * Pins the page at hva if it has content. FOLL_DUMP (made for core dumps) fails where an anonymous mapping has nothing or
+ * the zero page, and brings in what was swapped out; for a memfd it would allocate, so that is asked first.
+ * 1 pinned, 0 nothing there.
+ */
+static int rd_image_pin(unsigned long hva, struct page **page)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	bool resident = false;
+	long got = 0;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, hva);
+	if (vma && vma->vm_start <= hva)
+		resident = !vma->vm_file || rd_image_file_resident(vma, hva);
+	if (resident)
+		got = pin_user_pages(hva, 1, FOLL_DUMP | FOLL_WRITE | FOLL_LONGTERM, page);
+	mmap_read_unlock(mm);
+	return got == 1;
+}
+
+static bool rd_page_is_zero(struct page *page)
+{
+	return !memchr_inv(page_address(page), 0, PAGE_SIZE);
+}
+
+static int rd_image_donate(struct rd_vm *vm, u64 gfn, struct page *page)
+{
+	int err = xa_err(xa_store(&vm->pages, gfn, rd_page_entry(page, RD_PAGE_HELD), GFP_KERNEL_ACCOUNT));
+
+	if (err) {
+		unpin_user_page(page);
+		return err;
+	}
+	err = rk_errno(rd_mem_call(vm, RD_CALL_MEM_DONATE_IMAGE, gfn, page_to_pfn(page), 0, 0).status);
+	if (!err)
+		xa_store(&vm->pages, gfn, rd_page_entry(page, RD_PAGE_PRIVATE), GFP_KERNEL_ACCOUNT);
+	return err;
+}
+
+static int rd_image_page(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn)
+{
+	struct page *page;
+
+	if (!rd_image_pin(slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT), &page))
+		return 0;
+	if (rd_page_is_zero(page)) {
+		unpin_user_page(page);
+		return 0;
+	}
+	if (!folio_test_swapbacked(page_folio(page))) {
+		unpin_user_page(page);
+		pr_info_ratelimited("memory of a protected VM must be anonymous or memfd\n");
+		return -EPERM;
+	}
+	return rd_image_donate(vm, gfn, page);
+}
+
+static int rd_image_slot(struct rd_vm *vm, const struct rk_slot *slot)
+{
+	int err = 0;
+	u64 i;
+
+	for (i = 0; !err && i < slot->pages; i++) {
+		err = rd_image_page(vm, slot, slot->gfn + i);
+		if (fatal_signal_pending(current))
+			err = -EINTR;
+		cond_resched();
+	}
+	return err;
+}
+
+/* Under vm->lock, which keeps the memslots as they are. */
+int rd_image_load(struct rd_vm *vm)
+{
+	struct rk_slot slot;
+	int err;
+	u32 i;
+
+	err = rd_charge(vm, rk_slot_total_pages(vm->logic));
+	if (err)
+		return err;
+	mutex_lock(&vm->mem_lock);
+	for (i = 0; !err && rk_slot_at(vm->logic, i, &slot); i++)
+		err = rd_image_declare(vm, &slot);
+	for (i = 0; !err && rk_slot_at(vm->logic, i, &slot); i++)
+		err = rd_image_slot(vm, &slot);
+	mutex_unlock(&vm->mem_lock);
+	/* Half an image cannot be taken back or completed. */
+	if (err)
+		WRITE_ONCE(vm->dead, true);
+	return err;
+}

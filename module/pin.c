@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Long-term pins of the VMM's memory, charged to RLIMIT_MEMLOCK. */
+#include "memory.h"
+
+#include <linux/sched/mm.h>
+
+int rd_charge(struct rd_vm *vm, unsigned long pages)
+{
+	int err = account_locked_vm(vm->mm, pages, true);
+
+	if (err) {
+		pr_info_ratelimited("guest memory is locked and %s[%d] may lock no further %lu KiB: raise RLIMIT_MEMLOCK (ulimit -l)\n",
+				    current->comm, task_pid_nr(current), pages << (PAGE_SHIFT - 10));
+		return -ENOMEM;
+	}
+	vm->locked_pages += pages;
+	return 0;
+}
+
+void rd_uncharge(struct rd_vm *vm, unsigned long pages)
+{
+	pages = min(pages, vm->locked_pages);
+	if (pages)
+		account_locked_vm(vm->mm, pages, false);
+	vm->locked_pages -= pages;
+}
+
+/* A page with a file system behind it would be written back by the host after it had become the guest's. */
+static bool rd_page_suitable(const struct rd_vm *vm, struct page *page)
+{
+	return !vm->protected || folio_test_swapbacked(page_folio(page));
+}
+
+int rd_pin(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, struct page **page)
+{
+	const unsigned int flags = FOLL_LONGTERM | (slot->readonly ? 0 : FOLL_WRITE);
+	unsigned long hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
+	int got = pin_user_pages_fast(hva, 1, flags, page);
+
+	if (got != 1)
+		return got < 0 ? got : -EFAULT;
+	if (rd_page_suitable(vm, *page))
+		return 0;
+	unpin_user_page(*page);
+	pr_info_ratelimited("memory of a protected VM must be anonymous or memfd\n");
+	return -EPERM;
+}
+
+/* Pins the 512 pages from gfn into vm->batch if one transparent huge page backs them. 0, or an error: try a single page. */
+int rd_pin_block(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn)
+{
+	unsigned long hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
+	unsigned long pfn;
+	int got, i;
+
+	got = pin_user_pages_fast(hva, RD_BLOCK_PAGES, FOLL_LONGTERM | FOLL_WRITE, vm->batch);
+	if (got <= 0)
+		return -EFAULT;
+	pfn = page_to_pfn(vm->batch[0]);
+	for (i = 0; i < got && page_to_pfn(vm->batch[i]) == pfn + i; i++)
+		;
+	if (i == RD_BLOCK_PAGES && IS_ALIGNED(pfn, RD_BLOCK_PAGES) && rd_page_suitable(vm, vm->batch[0]))
+		return 0;
+	unpin_user_pages(vm->batch, got);
+	return -EAGAIN;
+}
