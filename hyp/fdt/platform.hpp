@@ -16,7 +16,7 @@ namespace redoubt::hyp::fdt {
 inline constexpr std::size_t kMaxRamRanges = 8;
 inline constexpr std::size_t kMaxReserved = 32;
 inline constexpr std::size_t kMaxCpus = 16;
-inline constexpr std::size_t kMaxRegions = 4;  // of each kind: redistributor regions, ITS, UARTs, boot modules
+inline constexpr std::size_t kMaxRegions = 8;  // of each kind: redistributor regions, ITS, UARTs, boot modules
 inline constexpr std::size_t kMaxSmmus = 8;
 
 // Memory that belongs to somebody already. Not subtracted from `ram`.
@@ -78,8 +78,8 @@ struct PlatformInfo {
   ChosenInfo chosen;
 };
 
-// Fills `info` (about 2 KiB: the caller keeps it in static memory). Fails where EL2 could not run a host: NO_MEMORY_NODE, NO_CPU, NO_GIC,
-// NO_PSCI, NO_TIMER, BAD_ADDRESS (malformed memory or reservation), TOO_MANY.
+// Fills a fresh `info` (about 2 KiB: the caller keeps it in static memory). Fails where EL2 could not run a host:
+// NO_MEMORY_NODE, NO_CPU, NO_GIC, NO_PSCI, NO_TIMER, BAD_ADDRESS (malformed memory or reservation), TOO_MANY.
 [[nodiscard]] auto scan(const Reader& reader, PlatformInfo& info) noexcept -> FdtResult<>;
 
 // Entry `name` ("sec-phys" "phys" "virt" "hyp-phys" "hyp-virt") of a timer node's `interrupts`, as its cells; by

@@ -36,20 +36,13 @@ enum class Reason : std::uint8_t {
 
 [[nodiscard]] constexpr auto describe(Reason reason) noexcept -> std::string_view {
   switch (reason) {
-    case Reason::DMA:
-      return "can write memory (DMA)";
-    case Reason::NOT_LISTED:
-      return "not known to be harmless";
-    case Reason::ITS:
-      return "can write memory (interrupt tables)";
-    case Reason::FLASH:
-      return "can change the firmware";
-    case Reason::PRIVATE:
-      return "kept by the hypervisor";
-    case Reason::REPLACED:
-      return "replaced";
-    case Reason::CONSUMED:
-      return "consumed at boot";
+    case Reason::DMA: return "can write memory (DMA)";
+    case Reason::NOT_LISTED: return "not known to be harmless";
+    case Reason::ITS: return "can write memory (interrupt tables)";
+    case Reason::FLASH: return "can change the firmware";
+    case Reason::PRIVATE: return "kept by the hypervisor";
+    case Reason::REPLACED: return "replaced";
+    case Reason::CONSUMED: return "consumed at boot";
   }
   return "";
 }

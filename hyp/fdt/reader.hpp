@@ -17,7 +17,7 @@ namespace redoubt::hyp::fdt {
 
 using Bytes = std::span<const std::byte>;
 
-inline constexpr unsigned kMaxDepth = 16;                    // the root counts as depth 0
+inline constexpr unsigned kMaxDepth = 16;  // the root counts as depth 0
 inline constexpr std::size_t kHeaderBytes = 40;
 inline constexpr std::size_t kMaxBlobBytes = std::size_t{2} << 20;  // limit of the arm64 Linux boot protocol
 
@@ -31,8 +31,8 @@ struct Token {
   std::uint32_t at = 0;                  // offset in the structure block, of the token itself
   std::uint32_t next = 0;                // and of what follows
   std::uint32_t name_offset = 0;         // PROPERTY: in the strings block
-  std::string_view name;                 // BEGIN, PROPERTY
-  Bytes value;                           // PROPERTY
+  std::string_view name{};               // BEGIN, PROPERTY
+  Bytes value{};                         // PROPERTY
 };
 
 // One entry of the memory reservation block.
@@ -58,7 +58,9 @@ class Reader {
   // The first property of the node: PROPERTY, or another kind if it has none. token(t.next) gives the next one.
   [[nodiscard]] auto first_property(Node node) const noexcept -> Token { return token(token(offset_of(node)).next); }
   [[nodiscard]] auto find(Node node, std::string_view name) const noexcept -> std::optional<Bytes>;
-  [[nodiscard]] auto has(Node node, std::string_view name) const noexcept -> bool { return find(node, name).has_value(); }
+  [[nodiscard]] auto has(Node node, std::string_view name) const noexcept -> bool {
+    return find(node, name).has_value();
+  }
   // First cell of a property, nullopt if absent or shorter than a cell.
   [[nodiscard]] auto u32(Node node, std::string_view name) const noexcept -> std::optional<std::uint32_t>;
   // A property's text up to its first NUL; empty if absent or unterminated.

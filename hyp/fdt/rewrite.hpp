@@ -48,8 +48,9 @@ struct HostEdits {
 //  - the timer node keeps the interrupts sec-phys, phys and hyp-phys, by name: the virtual timer is the guests';
 //  - /chosen: the seeds are replaced or dropped, initrd and bootargs set as given.
 // Everything else is copied in its order. Rewriting the result with the same edits gives the same bytes.
-// BAD_EDIT, NO_ROOM, NO_TIMER. Room for the source plus 1 KiB plus edits.node and bootargs is always enough.
-[[nodiscard]] auto rewrite(const Reader& reader, const PlatformInfo& info, const Policy& policy,
-                           const HostEdits& edits, std::span<std::byte> out) noexcept -> FdtResult<std::size_t>;
+// BAD_EDIT, NO_ROOM, NO_TIMER. Room for the source, 1 KiB and the bytes of the
+// edits themselves is always enough.
+[[nodiscard]] auto rewrite(const Reader& reader, const PlatformInfo& info, const Policy& policy, const HostEdits& edits,
+                           std::span<std::byte> out) noexcept -> FdtResult<std::size_t>;
 
 }  // namespace redoubt::hyp::fdt

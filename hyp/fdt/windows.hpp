@@ -20,8 +20,9 @@ struct Windows {
   std::uint32_t clipped_device = 0;  // removed or EL2-owned devices that took pages from a kept window: deny wins
 };
 
-// GICD, GICR and ITS frames are never in the set: EL2 decides page by page (PlatformInfo::gic).
-// `forbidden`: Redoubt's own memory, where it is not inside info.ram. TOO_MANY if the windows do not fit.
+// Fills fresh `windows`. GICD, GICR and ITS frames are never in the set: EL2 decides page by page (PlatformInfo::gic).
+// `forbidden`: Redoubt's own memory, where it is not inside info.ram.
+// TOO_MANY if the windows do not fit.
 [[nodiscard]] auto mmio_windows(const Reader& reader, const Policy& policy, const PlatformInfo& info,
                                 std::span<const PaRange> forbidden, Windows& windows) noexcept -> FdtResult<>;
 

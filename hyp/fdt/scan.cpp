@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The walk that fills PlatformInfo. What a host can do without is optional; what EL2 cannot do without is an error.
+#include "hyp/fdt/address.hpp"
+#include "hyp/fdt/lookup.hpp"
+#include "hyp/fdt/platform.hpp"
+#include "hyp/fdt/scan_parts.hpp"
+
+namespace redoubt::hyp::fdt {
+namespace {
+
+auto add_memory(const Cursor& cursor, PlatformInfo& info) noexcept -> FdtResult<> {
+  // Disabled memory is the secure world's.
+  if (!is_enabled(cursor.reader(), cursor.node())) return {};
+  for (std::size_t i = 0; i < reg_count(cursor, cursor.depth()); ++i) {
+    if (const auto entry = reg_entry(cursor, cursor.depth(), i); entry && entry->bytes == 0) continue;
+    const auto range = reg_range(cursor, cursor.depth(), i);
+    if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
+    const auto pages = range->pages_inside();
+    if (pages && !info.ram.insert(*pages)) return FdtUnexpected{FdtError::TOO_MANY};
+  }
+  return {};
+}
+
+auto add_reserved(const Cursor& cursor, PlatformInfo& info) noexcept -> FdtResult<> {
+  const bool no_map = cursor.reader().has(cursor.node(), "no-map");
+  for (std::size_t i = 0; i < reg_count(cursor, cursor.depth()); ++i) {
+    const auto range = reg_range(cursor, cursor.depth(), i);
+    if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
+    if (!info.reserved.push({*range, no_map})) return FdtUnexpected{FdtError::TOO_MANY};
+  }
+  return {};
+}
+
+auto add_reservations(const Reader& reader, PlatformInfo& info) noexcept -> FdtResult<> {
+  for (std::size_t i = 0;; ++i) {
+    const auto entry = reader.reservation(i);
+    if (!entry) return {};
+    if (entry->bytes == 0) continue;
+    const auto range = PaRange::make(entry->base, entry->bytes);
+    if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
+    if (!info.reserved.push({*range, false})) return FdtUnexpected{FdtError::TOO_MANY};
+  }
+}
+
+void add_cpu(const Cursor& cursor, PlatformInfo& info) noexcept {
+  const Reader& reader = cursor.reader();
+  if (reader.text(cursor.node(), "device_type") != "cpu") return;
+  const auto reg = reader.find(cursor.node(), "reg");
+  const unsigned cells = child_cells(reader, cursor.ancestor(cursor.depth() - 1)).address;
+  if (!reg || cells == 0 || cells > 2 || reg->size() != 4 * cells) return;
+  ++info.cpu_nodes;
+  // A CPU beyond the list is counted, and the caller says so: EL2 will refuse to start it.
+  static_cast<void>(info.mpidrs.push(read_cells(*reg, 0, cells)));
+}
+
+void add_uart(const Cursor& cursor, PlatformInfo& info) noexcept {
+  const auto range = reg_range(cursor, cursor.depth(), 0);
+  if (!range || !is_enabled(cursor.reader(), cursor.node())) return;
+  static_cast<void>(info.uarts.push(*range));
+}
+
+auto add_smmu(const Cursor& cursor, PlatformInfo& info) noexcept -> FdtResult<> {
+  const auto range = reg_range(cursor, cursor.depth(), 0);
+  if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
+  if (!info.smmus.push(*range)) return FdtUnexpected{FdtError::TOO_MANY};
+  return {};
+}
+
+auto usable_psci(const Reader& reader, Node node) noexcept -> bool {
+  const bool standard_ids = is_compatible(reader, node, "arm,psci-1.0") || is_compatible(reader, node, "arm,psci-0.2");
+  return standard_ids && reader.text(node, "method") == "smc";
+}
+
+// Everything but what depends on the kind of parent.
+auto visit_device(const Cursor& cursor, PlatformInfo& info, bool& psci) noexcept -> FdtResult<> {
+  const Reader& reader = cursor.reader();
+  const Node node = cursor.node();
+  if (is_compatible(reader, node, "arm,gic-v3")) return scan_gic(cursor, info.gic);
+  if (is_compatible(reader, node, "arm,gic-v3-its")) return scan_its(cursor, info.gic);
+  if (is_compatible(reader, node, "arm,smmu-v3")) return add_smmu(cursor, info);
+  if (is_compatible(reader, node, "arm,pl011")) add_uart(cursor, info);
+  psci = psci || usable_psci(reader, node);
+  return {};
+}
+
+auto visit(const Cursor& cursor, PlatformInfo& info, bool& psci) noexcept -> FdtResult<> {
+  const Reader& reader = cursor.reader();
+  const std::string_view top = reader.name(cursor.ancestor(1));
+  if (cursor.depth() == 1 && reader.text(cursor.node(), "device_type") == "memory") return add_memory(cursor, info);
+  if (cursor.depth() == 2 && top == "cpus") {
+    add_cpu(cursor, info);
+    return {};
+  }
+  if (cursor.depth() == 2 && top == "reserved-memory") return add_reserved(cursor, info);
+  if (cursor.depth() == 2 && top == "chosen") return scan_module(cursor, info.chosen);
+  return visit_device(cursor, info, psci);
+}
+
+void find_console(const Reader& reader, PlatformInfo& info) noexcept {
+  if (!info.uarts.empty()) info.console = info.uarts[0];
+  const auto chosen = find_path(reader, "/chosen");
+  if (!chosen) return;
+  const auto output = find_alias_or_path(reader, reader.text(chosen->node(), "stdout-path"));
+  if (!output || !is_compatible(reader, output->node(), "arm,pl011")) return;
+  if (const auto range = reg_range(*output, output->depth(), 0)) info.console = range;
+}
+
+}  // namespace
+
+auto scan(const Reader& reader, PlatformInfo& info) noexcept -> FdtResult<> {
+  bool psci = false;
+  auto result = add_reservations(reader, info);
+  for (Cursor cursor{reader}; result && cursor.next();) result = visit(cursor, info, psci);
+  if (!result) return result;
+  scan_chosen(reader, info.chosen);
+  find_console(reader, info);
+  if (info.ram.ranges().empty()) return FdtUnexpected{FdtError::NO_MEMORY_NODE};
+  if (info.mpidrs.empty()) return FdtUnexpected{FdtError::NO_CPU};
+  if (info.gic.redistributors.empty()) return FdtUnexpected{FdtError::NO_GIC};
+  if (!psci) return FdtUnexpected{FdtError::NO_PSCI};
+  return scan_timer(reader, info.gic.interrupt_cells, info.timer);
+}
+
+}  // namespace redoubt::hyp::fdt
