@@ -31,23 +31,24 @@ using arm64::Level;
 // map_hyp(pfn)             Makes load/store work for a page; NO_MEMORY leaves no trace.
 // unmap_hyp(pfn)           Undoes it, with EL2's own TLBI.
 template <class M>
-concept Machine = requires(M& m, Pa pa, Descriptor desc, Vmid vmid, Ipa ipa, Level level, Pfn pfn, std::uint64_t pages) {
-  { m.load(pa) } noexcept -> std::same_as<Descriptor>;
-  { m.store(pa, desc) } noexcept -> std::same_as<void>;
-  { m.dsb_ishst() } noexcept -> std::same_as<void>;
-  { m.dsb_ish() } noexcept -> std::same_as<void>;
-  { m.isb() } noexcept -> std::same_as<void>;
-  { m.enter(vmid, pa) } noexcept -> std::same_as<void>;
-  { m.leave() } noexcept -> std::same_as<void>;
-  { m.tlbi_ipas2e1is(ipa, level) } noexcept -> std::same_as<void>;
-  { m.tlbi_vmalle1is() } noexcept -> std::same_as<void>;
-  { m.tlbi_vmalls12e1is() } noexcept -> std::same_as<void>;
-  { m.tlbi_repeat() } noexcept -> std::same_as<void>;
-  { m.wipe(pfn, pages) } noexcept -> std::same_as<void>;
-  { m.clean(pfn, pages) } noexcept -> std::same_as<void>;
-  { m.sync_icache(pfn, pages) } noexcept -> std::same_as<void>;
-  { m.map_hyp(pfn) } noexcept -> std::same_as<Result<>>;
-  { m.unmap_hyp(pfn) } noexcept -> std::same_as<void>;
-};
+concept Machine =
+    requires(M& m, Pa pa, Descriptor desc, Vmid vmid, Ipa ipa, Level level, Pfn pfn, std::uint64_t pages) {
+      { m.load(pa) } noexcept -> std::same_as<Descriptor>;
+      { m.store(pa, desc) } noexcept -> std::same_as<void>;
+      { m.dsb_ishst() } noexcept -> std::same_as<void>;
+      { m.dsb_ish() } noexcept -> std::same_as<void>;
+      { m.isb() } noexcept -> std::same_as<void>;
+      { m.enter(vmid, pa) } noexcept -> std::same_as<void>;
+      { m.leave() } noexcept -> std::same_as<void>;
+      { m.tlbi_ipas2e1is(ipa, level) } noexcept -> std::same_as<void>;
+      { m.tlbi_vmalle1is() } noexcept -> std::same_as<void>;
+      { m.tlbi_vmalls12e1is() } noexcept -> std::same_as<void>;
+      { m.tlbi_repeat() } noexcept -> std::same_as<void>;
+      { m.wipe(pfn, pages) } noexcept -> std::same_as<void>;
+      { m.clean(pfn, pages) } noexcept -> std::same_as<void>;
+      { m.sync_icache(pfn, pages) } noexcept -> std::same_as<void>;
+      { m.map_hyp(pfn) } noexcept -> std::same_as<Result<>>;
+      { m.unmap_hyp(pfn) } noexcept -> std::same_as<void>;
+    };
 
 }  // namespace redoubt::core

@@ -95,8 +95,9 @@ template <Machine M>
       if (stop == gfn || entry.ripas() == Ripas::destroyed) break;
     }
     const Gfn alias = gfn + vm->private_frames();
-    const std::uint32_t tables = tables_needed(entry, largest_level(gfn, stop)) +
-                                 return_needs_table(core, *vm, alias, lower(end_of_block(alias), stop + vm->private_frames()));
+    const std::uint32_t tables =
+        tables_needed(entry, largest_level(gfn, stop)) +
+        return_needs_table(core, *vm, alias, lower(end_of_block(alias), stop + vm->private_frames()));
     if (tables > vm->pool.size()) return GuestProgress{gfn, tables};
     detail::claim_frames(core, *vm, entry, gfn, stop);
     if (largest_level(gfn, stop) == Level::L3 || entry.level == Level::L3) work += stop.value() - gfn.value();

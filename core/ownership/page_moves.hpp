@@ -20,7 +20,8 @@ template <Machine M>
 
 // As find_exclusive for 1 page or one aligned block of kBlockPages.
 template <Machine M>
-[[nodiscard]] auto find_exclusive(const Core<M>& core, Pfn first, std::uint64_t pages) noexcept -> Result<PageDb::Place> {
+[[nodiscard]] auto find_exclusive(const Core<M>& core, Pfn first, std::uint64_t pages) noexcept
+    -> Result<PageDb::Place> {
   if (pages == 1) return find_exclusive(core, first);
   const auto place = core.pages.find_block(first);
   if (!place) return Unexpected{Error::INVALID};
@@ -32,7 +33,8 @@ template <Machine M>
 
 // Takes 1 page or a block from the host: when this returns no CPU can reach it through the host's stage 2.
 template <Machine M>
-void take_from_host(Core<M>& core, const PageDb::Place& place, Pfn first, std::uint64_t pages, PageEntry entry) noexcept {
+void take_from_host(Core<M>& core, const PageDb::Place& place, Pfn first, std::uint64_t pages,
+                    PageEntry entry) noexcept {
   TlbDebt debt{kHostVmid, core.host.root};
   if (pages == kBlockPages) {
     host_unmap_block(core.machine, core.host, place.block, first, debt);

@@ -30,10 +30,10 @@ template <Machine M>
 
 struct GuestPage {
   bool mapped = false;
-  bool owned = false;        // private page; otherwise borrowed from the host. Only if mapped
-  bool shared_half = false;  // the shared half of a protected VM, or any frame of an ordinary one
-  Pfn pfn;                   // only if mapped
-  Prot prot = Prot::rwx();   // only if mapped
+  bool owned = false;          // private page; otherwise borrowed from the host. Only if mapped
+  bool shared_half = false;    // the shared half of a protected VM, or any frame of an ordinary one
+  Pfn pfn;                     // only if mapped
+  Prot prot = Prot::rwx();     // only if mapped
   Ripas ripas = Ripas::empty;  // private half only
 };
 

@@ -13,7 +13,8 @@ namespace detail {
 
 // RAM that the host may lend (INVALID / PERM) and whose borrow count has room (BUSY); 1 page or a block.
 template <Machine M>
-[[nodiscard]] auto find_lendable(const Core<M>& core, Pfn first, std::uint64_t pages) noexcept -> Result<PageDb::Place> {
+[[nodiscard]] auto find_lendable(const Core<M>& core, Pfn first, std::uint64_t pages) noexcept
+    -> Result<PageDb::Place> {
   const auto place = pages == 1 ? core.pages.find(first) : core.pages.find_block(first);
   if (!place) return Unexpected{Error::INVALID};
   bool full = false;

@@ -35,7 +35,9 @@ class Prot final {
     const std::uint64_t execute = arm64::s2::XN::of(leaf) == 0 ? RD_PROT_X : 0;
     return Prot{arm64::s2::S2AP::of(leaf) | execute};
   }
-  [[nodiscard]] constexpr auto without_execute() const noexcept -> Prot { return Prot{bits_ & ~std::uint64_t{RD_PROT_X}}; }
+  [[nodiscard]] constexpr auto without_execute() const noexcept -> Prot {
+    return Prot{bits_ & ~std::uint64_t{RD_PROT_X}};
+  }
 
   [[nodiscard]] constexpr auto bits() const noexcept -> std::uint64_t { return bits_; }
   [[nodiscard]] constexpr auto writable() const noexcept -> bool { return (bits_ & RD_PROT_W) != 0; }
@@ -90,8 +92,10 @@ namespace detail {
 
 // Every valid leaf has AF set, is readable, and the owned bit only where asked; RIPAS survives a round trip.
 static_assert(arm64::s2::AF::of(guest_attributes(false, Prot::rwx(), true)) == 1);
-static_assert(owned_leaf(guest_attributes(true, Prot::rwx(), true)) && !owned_leaf(guest_attributes(true, Prot::rwx(), false)));
-static_assert(ripas_of_invalid(invalid_with(Ripas::destroyed)) == Ripas::destroyed && !arm64::s2::valid(invalid_with(Ripas::ram)));
+static_assert(owned_leaf(guest_attributes(true, Prot::rwx(), true)) &&
+              !owned_leaf(guest_attributes(true, Prot::rwx(), false)));
+static_assert(ripas_of_invalid(invalid_with(Ripas::destroyed)) == Ripas::destroyed &&
+              !arm64::s2::valid(invalid_with(Ripas::ram)));
 static_assert(invalid_with(Ripas::empty) == 0, "a zeroed table is all EMPTY");
 
 }  // namespace redoubt::core

@@ -29,7 +29,9 @@ struct Geometry {
   // VTCR_EL2.SL0 for the 4 KiB granule: 1 = level 1, 2 = level 0.
   [[nodiscard]] constexpr auto sl0() const noexcept -> unsigned { return start == Level::L1 ? 1 : 2; }
   [[nodiscard]] constexpr auto root_bytes() const noexcept -> std::uint64_t { return root_tables * kPageSize; }
-  [[nodiscard]] constexpr auto frames() const noexcept -> std::uint64_t { return std::uint64_t{1} << (ipa_bits - kPageShift); }
+  [[nodiscard]] constexpr auto frames() const noexcept -> std::uint64_t {
+    return std::uint64_t{1} << (ipa_bits - kPageShift);
+  }
 
   // Address of the root's entry for a page number below frames(); the root counts as one long table.
   [[nodiscard]] constexpr auto root_slot(Pa root, std::uint64_t frame) const noexcept -> Pa {

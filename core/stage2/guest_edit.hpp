@@ -42,6 +42,7 @@ template <Machine M>
     debt.settle(machine);
   }
   machine.store(entry.slot, arm64::s2::make_table(table));
+  machine.dsb_ishst();
   const Level child = next_level(entry.level);
   const Pa slot = table_slot(table, child, gfn.value());
   return GuestEntry{slot, child, machine.load(slot)};
@@ -61,7 +62,8 @@ template <Machine M>
 // Maps 1 or kBlockPages pages at an unmapped `gfn` whose walk ends at `entry`. Where a level-3 table is in the way of a
 // block, its 512 entries are filled instead.
 template <Machine M>
-void guest_map(M& machine, Vm& vm, GuestEntry entry, Gfn gfn, Pfn pfn, std::uint64_t pages, Descriptor attributes) noexcept {
+void guest_map(M& machine, Vm& vm, GuestEntry entry, Gfn gfn, Pfn pfn, std::uint64_t pages,
+               Descriptor attributes) noexcept {
   entry = guest_descend(machine, vm, entry, gfn, pages == kBlockPages ? Level::L2 : Level::L3);
   const std::uint64_t entries = entry.level == Level::L3 ? pages : 1;
   for (std::uint64_t i = 0; i < kBlockPages && i < entries; ++i) {

@@ -11,8 +11,10 @@
 
 namespace redoubt::core {
 
-static_assert(Geometry::make(RD_MAX_IPA_BITS)->root_tables <= RD_VM_ROOT_PAGES, "the root holds every allowed IPA size");
-static_assert(Geometry::make(RD_MIN_IPA_BITS)->start == Level::L1 && Geometry::make(RD_MAX_IPA_BITS)->start == Level::L1);
+static_assert(Geometry::make(RD_MAX_IPA_BITS)->root_tables <= RD_VM_ROOT_PAGES,
+              "the root holds every allowed IPA size");
+static_assert(Geometry::make(RD_MIN_IPA_BITS)->start == Level::L1 &&
+              Geometry::make(RD_MAX_IPA_BITS)->start == Level::L1);
 
 // The entry at which the walk for a guest frame ends: invalid at any level, a block, or a page.
 struct GuestEntry {

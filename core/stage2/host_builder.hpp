@@ -18,10 +18,10 @@ struct MmioWindow {
 };
 
 struct HostLayout {
-  unsigned ipa_bits = 0;  // min(ID_AA64MMFR0_EL1.PARange, 48)
-  Pa leaf_tables;         // PageDb::blocks() contiguous pages
+  unsigned ipa_bits = 0;              // min(ID_AA64MMFR0_EL1.PARange, 48)
+  Pa leaf_tables;                     // PageDb::blocks() contiguous pages
   std::span<std::uint16_t> mapped{};  // PageDb::blocks() entries, zeroed
-  bool fwb = false;       // HCR_EL2.FWB while the host runs
+  bool fwb = false;                   // HCR_EL2.FWB while the host runs
 };
 
 // pages (a power of two) -> their zeroed, contiguous memory, aligned to its size; NO_MEMORY.

@@ -55,6 +55,7 @@ void split_host_block(M& machine, const HostTables& host, BlockIndex block, Pfn 
   debt.add(first.value(), Level::L2);
   debt.settle(machine);
   machine.store(slot, arm64::s2::make_table(table));
+  machine.dsb_ishst();
 }
 
 // Break-before-make: whatever the level-2 entry holds -> block. All its pages are the host's.

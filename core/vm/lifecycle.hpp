@@ -30,7 +30,8 @@ struct CreatePlan {
 [[nodiscard]] inline auto check_params(const VmParams& params, unsigned max_ipa_bits) noexcept -> Result<> {
   const bool prot = (params.flags & RD_VM_PROTECTED) != 0;
   const bool rsi = (params.flags & RD_VM_RSI) != 0;
-  if ((params.flags & ~std::uint64_t{RD_VM_PROTECTED | RD_VM_RSI}) != 0 || (rsi && !prot)) return Unexpected{Error::INVALID};
+  if ((params.flags & ~std::uint64_t{RD_VM_PROTECTED | RD_VM_RSI}) != 0 || (rsi && !prot))
+    return Unexpected{Error::INVALID};
   if (params.ipa_bits < RD_MIN_IPA_BITS || params.ipa_bits > max_ipa_bits) return Unexpected{Error::INVALID};
   if (params.nr_vcpus == 0 || params.nr_vcpus > RD_MAX_VCPUS) return Unexpected{Error::INVALID};
   if (!aligned(params.root.value(), RD_VM_ROOT_PAGES)) return Unexpected{Error::INVALID};

@@ -39,9 +39,9 @@ struct Vm {
   bool prot = false;  // protected: private memory, and the top half of the IPA space is the shared one
   bool rsi = false;
   unsigned ipa_bits = 0;
-  Pa root;    // RD_VM_ROOT_PAGES concatenated level-1 tables
-  Pfn decoy;  // what the host sees instead of a private page
-  Gfn next_image;  // MEM_DONATE_IMAGE must ascend
+  Pa root;                         // RD_VM_ROOT_PAGES concatenated level-1 tables
+  Pfn decoy;                       // what the host sees instead of a private page
+  Gfn next_image;                  // MEM_DONATE_IMAGE must ascend
   std::uint64_t mapped_pages = 0;  // owned + borrowed
   std::uint32_t meta_pages = 0;    // pages EL2 holds for this VM
   std::uint32_t nr_vcpus = 0;
@@ -53,7 +53,9 @@ struct Vm {
   [[nodiscard]] constexpr auto vmid() const noexcept -> Vmid { return Vmid{std::uint64_t{slot} + 1}; }
   [[nodiscard]] constexpr auto handle() const noexcept -> VmHandle { return VmHandle{generation << 8 | slot}; }
   // Guest frames that exist, and how many of them are private (all of those below; none for an ordinary VM).
-  [[nodiscard]] constexpr auto frames() const noexcept -> std::uint64_t { return std::uint64_t{1} << (ipa_bits - kPageShift); }
+  [[nodiscard]] constexpr auto frames() const noexcept -> std::uint64_t {
+    return std::uint64_t{1} << (ipa_bits - kPageShift);
+  }
   [[nodiscard]] constexpr auto private_frames() const noexcept -> std::uint64_t { return prot ? frames() / 2 : 0; }
   // May get memory, tables or a CPU.
   [[nodiscard]] constexpr auto alive() const noexcept -> bool {
