@@ -56,7 +56,7 @@ enum rd_dma_policy {
 
 enum rd_entropy { RD_ENTROPY_NONE = 0, RD_ENTROPY_RNDRRS = 1, RD_ENTROPY_TRNG = 2, RD_ENTROPY_BOOT_SEED = 3 };
 
-enum rd_cpu_state { RD_CPU_STATE_CURRENT_EL2_STACK_USED = 0, RD_CPU_STATE_EXITS = 1 };
+enum rd_cpu_state { RD_CPU_STATE_EXITS = 1 }; /* world switches from a guest to the host on this CPU */
 
 /* VM_CREATE flags. Without RD_VM_PROTECTED the VM is an ordinary one. */
 #define RD_VM_PROTECTED (1u << 0)

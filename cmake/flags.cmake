@@ -22,7 +22,7 @@ elseif(RD_PRESET STREQUAL "el2")
         -mbranch-protection=standard -ftrivial-auto-var-init=zero -Wframe-larger-than=1024
         $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit -Wglobal-constructors>)
     target_link_options(rd_flags INTERFACE
-        -fuse-ld=lld -nostdlib -static-pie -Wl,--no-undefined -Wl,--gc-sections -Wl,--no-dynamic-linker
+        -fuse-ld=lld -nostdlib $<IF:$<BOOL:$<TARGET_PROPERTY:RD_FIXED_ADDRESS>>,-static,-static-pie> -Wl,--no-undefined -Wl,--gc-sections -Wl,--no-dynamic-linker
         -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--fatal-warnings)
 elseif(RD_PRESET STREQUAL "arm64")
     target_compile_options(rd_flags INTERFACE -ftrivial-auto-var-init=zero -ffunction-sections -fdata-sections)

@@ -48,16 +48,14 @@ auto find_alias_or_path(const Reader& reader, std::string_view text) noexcept ->
 auto find_phandle(const Reader& reader, std::uint32_t phandle) noexcept -> std::optional<Cursor> {
   Cursor cursor{reader};
   do {
-    if (reader.u32(cursor.node(), "phandle") == phandle || reader.u32(cursor.node(), "linux,phandle") == phandle) {
-      return cursor;
-    }
+    const std::uint32_t old = reader.u32(cursor.node(), "linux,phandle", 0);
+    if (phandle != 0 && reader.u32(cursor.node(), "phandle", old) == phandle) return cursor;
   } while (cursor.next());
   return std::nullopt;
 }
 
 auto is_compatible(const Reader& reader, Node node, std::string_view compatible) noexcept -> bool {
-  const auto list = reader.find(node, "compatible");
-  return list && list_has(*list, compatible);
+  return list_has(reader.find(node, "compatible"), compatible);
 }
 
 auto is_enabled(const Reader& reader, Node node) noexcept -> bool {

@@ -40,11 +40,12 @@ auto kind_of_compatible(Bytes compatible) noexcept -> Kind {
   bool all_harmless = true;
   bool any_harmless = false;
   bool master = false;
-  for (StringList names{compatible}; !names.done(); names.next()) {
-    const bool harmless = listed(kHarmless, names.current());
+  for (Bytes rest = compatible; !rest.empty();) {
+    const std::string_view name = take_string(rest);
+    const bool harmless = listed(kHarmless, name);
     any_harmless = any_harmless || harmless;
-    all_harmless = all_harmless && (harmless || names.current() == kGeneric);
-    master = master || listed(kMasters, names.current());
+    all_harmless = all_harmless && (harmless || name == kGeneric);
+    master = master || listed(kMasters, name);
   }
   if (list_has(compatible, "arm,gic-v3-its")) return Kind::ITS;
   if (list_has(compatible, "multiboot,module")) return Kind::MODULE;
@@ -62,8 +63,8 @@ auto kind_of(const Reader& reader, Node node, unsigned depth) noexcept -> Kind {
     if (is_compatible(reader, node, RD_DT_COMPATIBLE)) return Kind::REWRITTEN;
     if (name == "cpus" || name == "reserved-memory") return Kind::SUBTREE;
   }
-  const auto compatible = reader.find(node, "compatible");
-  return compatible ? kind_of_compatible(*compatible) : Kind::UNNAMED;
+  const Bytes compatible = reader.find(node, "compatible");
+  return compatible.data() == nullptr ? Kind::UNNAMED : kind_of_compatible(compatible);
 }
 
 auto is_private(const Cursor& cursor, unsigned depth, const Policy& policy) noexcept -> bool {

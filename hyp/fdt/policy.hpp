@@ -24,26 +24,26 @@ struct Policy {
   std::optional<Pa> private_uart;  // base of a UART that EL2 keeps for its own log
 };
 
-enum class Reason : std::uint8_t {
-  DMA,         // can write any memory by itself
-  NOT_LISTED,  // not known to be harmless
-  ITS,         // its tables are memory addresses the host would choose: removed under OPEN too
-  FLASH,       // writes change the machine's firmware: removed under OPEN too
-  PRIVATE,     // EL2's own
-  REPLACED,    // memory and EL2's own node: written anew by rewrite()
-  CONSUMED,    // boot modules, which EL2 has loaded
-};
+// X(NAME, "text for the boot log"). An ITS (its tables are memory addresses the host would choose) and flash are removed
+// under OPEN too. REPLACED: memory and EL2's own node, which rewrite() makes anew. CONSUMED: modules EL2 has loaded.
+#define RD_FDT_REASON_TABLE(X)                  \
+  X(DMA, "can write memory (DMA)")              \
+  X(NOT_LISTED, "not known to be harmless")     \
+  X(ITS, "can write memory (interrupt tables)") \
+  X(FLASH, "can change the firmware")           \
+  X(PRIVATE, "kept by the hypervisor")          \
+  X(REPLACED, "replaced")                       \
+  X(CONSUMED, "consumed at boot")
+
+#define RD_FDT_REASON_ENUMERATOR(name, text) name,
+enum class Reason : std::uint8_t { RD_FDT_REASON_TABLE(RD_FDT_REASON_ENUMERATOR) };
+#undef RD_FDT_REASON_ENUMERATOR
 
 [[nodiscard]] constexpr auto describe(Reason reason) noexcept -> std::string_view {
-  switch (reason) {
-    case Reason::DMA: return "can write memory (DMA)";
-    case Reason::NOT_LISTED: return "not known to be harmless";
-    case Reason::ITS: return "can write memory (interrupt tables)";
-    case Reason::FLASH: return "can change the firmware";
-    case Reason::PRIVATE: return "kept by the hypervisor";
-    case Reason::REPLACED: return "replaced";
-    case Reason::CONSUMED: return "consumed at boot";
-  }
+#define RD_FDT_REASON_CASE(name, text) \
+  case Reason::name: return text;
+  switch (reason) { RD_FDT_REASON_TABLE(RD_FDT_REASON_CASE) }
+#undef RD_FDT_REASON_CASE
   return "";
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hyp/fdt/reader.hpp"
 
-#include <algorithm>
-
 namespace redoubt::hyp::fdt {
 namespace {
 
@@ -58,15 +56,18 @@ auto read_cells(Bytes bytes, std::size_t offset, unsigned cells) noexcept -> std
   return value;
 }
 
-auto terminated(Bytes bytes) noexcept -> std::optional<std::string_view> {
-  const auto nul = std::ranges::find(bytes, std::byte{0});
-  if (nul == bytes.end()) return std::nullopt;
-  return std::string_view{reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(nul - bytes.begin())};
+auto take_string(Bytes& list) noexcept -> std::string_view {
+  std::size_t length = 0;
+  while (length < list.size() && list[length] != std::byte{0}) ++length;
+  if (length == list.size()) return {};
+  const std::string_view text{reinterpret_cast<const char*>(list.data()), length};
+  list = list.subspan(length + 1);
+  return text;
 }
 
 auto list_has(Bytes list, std::string_view item) noexcept -> bool {
-  for (StringList strings{list}; !strings.done(); strings.next()) {
-    if (strings.current() == item) return true;
+  for (auto text = take_string(list); text.data() != nullptr; text = take_string(list)) {
+    if (text == item) return true;
   }
   return false;
 }
@@ -148,10 +149,11 @@ auto Reader::token(std::uint32_t offset) const noexcept -> Token {
 }
 
 auto Reader::begin_token(std::uint32_t offset) const noexcept -> Token {
-  const auto name = terminated(structure_.subspan(offset + kCell));
-  if (!name) return invalid(FdtError::BAD_NAME);
-  const std::uint32_t next = offset + kCell + cell_up(name->size() + 1);
-  return {.kind = Token::Kind::BEGIN, .at = offset, .next = next, .name = *name};
+  Bytes rest = structure_.subspan(offset + kCell);
+  const auto name = take_string(rest);
+  if (name.data() == nullptr) return invalid(FdtError::BAD_NAME);
+  const std::uint32_t next = offset + kCell + cell_up(name.size() + 1);
+  return {.kind = Token::Kind::BEGIN, .at = offset, .next = next, .name = name};
 }
 
 auto Reader::property_token(std::uint32_t offset) const noexcept -> Token {
@@ -161,38 +163,37 @@ auto Reader::property_token(std::uint32_t offset) const noexcept -> Token {
   const auto name_offset = static_cast<std::uint32_t>(read_cells(structure_, offset + 2 * kCell, 1));
   if (length > structure_.size() - offset - kPropertyHeader) return invalid(FdtError::BAD_PROPERTY);
   if (name_offset >= strings_.size()) return invalid(FdtError::BAD_NAME);
-  const auto name = terminated(strings_.subspan(name_offset));
-  if (!name || name->empty()) return invalid(FdtError::BAD_NAME);
+  Bytes rest = strings_.subspan(name_offset);
+  const auto name = take_string(rest);
+  if (name.empty()) return invalid(FdtError::BAD_NAME);
   return {.kind = Token::Kind::PROPERTY,
           .at = offset,
           .next = offset + kPropertyHeader + cell_up(length),
           .name_offset = name_offset,
-          .name = *name,
+          .name = name,
           .value = structure_.subspan(offset + kPropertyHeader, length)};
 }
 
-auto Reader::find(Node node, std::string_view name) const noexcept -> std::optional<Bytes> {
+auto Reader::find(Node node, std::string_view name) const noexcept -> Bytes {
   for (Token token = first_property(node); token.kind == Token::Kind::PROPERTY; token = this->token(token.next)) {
     if (token.name == name) return token.value;
   }
-  return std::nullopt;
+  return {};
 }
 
-auto Reader::u32(Node node, std::string_view name) const noexcept -> std::optional<std::uint32_t> {
-  const auto value = find(node, name);
-  if (!value || value->size() < kCell) return std::nullopt;
-  return static_cast<std::uint32_t>(read_cells(*value, 0, 1));
+auto Reader::u32(Node node, std::string_view name, std::uint32_t otherwise) const noexcept -> std::uint32_t {
+  const Bytes value = find(node, name);
+  return value.size() < kCell ? otherwise : static_cast<std::uint32_t>(read_cells(value, 0, 1));
 }
 
 auto Reader::text(Node node, std::string_view name) const noexcept -> std::string_view {
-  const auto value = find(node, name);
-  return value ? terminated(*value).value_or(std::string_view{}) : std::string_view{};
+  Bytes value = find(node, name);
+  return take_string(value);
 }
 
-auto Reader::reservation(std::size_t index) const noexcept -> std::optional<Reservation> {
+auto Reader::reservation(std::size_t index) const noexcept -> Reservation {
   const std::size_t at = index * kReservationBytes;
-  if (reservations_.size() < kReservationBytes || at >= reservations_.size() - kReservationBytes) return std::nullopt;
-  return Reservation{read_cells(reservations_, at, 2), read_cells(reservations_, at + 8, 2)};
+  return {read_cells(reservations_, at, 2), read_cells(reservations_, at + 8, 2)};
 }
 
 Cursor::Cursor(const Reader& reader) noexcept : reader_(&reader) {
@@ -201,23 +202,16 @@ Cursor::Cursor(const Reader& reader) noexcept : reader_(&reader) {
 }
 
 auto Cursor::next() noexcept -> bool {
-  const std::uint32_t start_at = at_;
-  const unsigned start_depth = depth_;
   for (;;) {
     const Token token = reader_->token(at_);
-    if (token.kind == Token::Kind::BEGIN && depth_ < kMaxDepth) {
-      path_[++depth_] = Node{token.at};
-      at_ = token.next;
-      return true;
-    }
-    const bool closes_inner = token.kind == Token::Kind::END && depth_ > 0;
-    if (token.kind != Token::Kind::PROPERTY && !closes_inner) {
-      at_ = start_at;
-      depth_ = start_depth;
-      return false;
-    }
-    if (closes_inner) --depth_;
+    const bool closes = token.kind == Token::Kind::END && depth_ > 0;
+    const bool opens = token.kind == Token::Kind::BEGIN && depth_ < kMaxDepth;
+    if (!closes && !opens && token.kind != Token::Kind::PROPERTY) return false;
     at_ = token.next;
+    if (closes) --depth_;
+    if (!opens) continue;
+    path_[++depth_] = Node{token.at};
+    return true;
   }
 }
 

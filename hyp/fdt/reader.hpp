@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -57,17 +56,18 @@ class Reader {
   [[nodiscard]] auto name(Node node) const noexcept -> std::string_view { return token(offset_of(node)).name; }
   // The first property of the node: PROPERTY, or another kind if it has none. token(t.next) gives the next one.
   [[nodiscard]] auto first_property(Node node) const noexcept -> Token { return token(token(offset_of(node)).next); }
-  [[nodiscard]] auto find(Node node, std::string_view name) const noexcept -> std::optional<Bytes>;
+  // Absent: no data() at all, unlike an empty property.
+  [[nodiscard]] auto find(Node node, std::string_view name) const noexcept -> Bytes;
   [[nodiscard]] auto has(Node node, std::string_view name) const noexcept -> bool {
-    return find(node, name).has_value();
+    return find(node, name).data() != nullptr;
   }
-  // First cell of a property, nullopt if absent or shorter than a cell.
-  [[nodiscard]] auto u32(Node node, std::string_view name) const noexcept -> std::optional<std::uint32_t>;
+  // First cell of a property; `otherwise` if absent or shorter than a cell.
+  [[nodiscard]] auto u32(Node node, std::string_view name, std::uint32_t otherwise) const noexcept -> std::uint32_t;
   // A property's text up to its first NUL; empty if absent or unterminated.
   [[nodiscard]] auto text(Node node, std::string_view name) const noexcept -> std::string_view;
 
-  // nullopt at the end of the list.
-  [[nodiscard]] auto reservation(std::size_t index) const noexcept -> std::optional<Reservation>;
+  // Both zero at the end of the list and beyond.
+  [[nodiscard]] auto reservation(std::size_t index) const noexcept -> Reservation;
   [[nodiscard]] auto strings() const noexcept -> Bytes { return strings_; }
   [[nodiscard]] auto boot_cpu() const noexcept -> std::uint32_t { return boot_cpu_; }
   // Where `part`, a view into this blob, lies in it.
@@ -94,25 +94,8 @@ class Reader {
 // `cells` (0..2) big-endian 32-bit cells at byte `offset`; 0 beyond the end.
 [[nodiscard]] auto read_cells(Bytes bytes, std::size_t offset, unsigned cells) noexcept -> std::uint64_t;
 
-// The text of `bytes` up to its first NUL, nullopt if there is none.
-[[nodiscard]] auto terminated(Bytes bytes) noexcept -> std::optional<std::string_view>;
-
-// Iterates over the strings of a string list: `for (StringList s{value}; !s.done(); s.next()) use(s.current());`
-// An unterminated tail is not part of the list.
-class StringList {
- public:
-  explicit StringList(Bytes list) noexcept : rest_(list), current_(terminated(list)) {}
-  [[nodiscard]] auto done() const noexcept -> bool { return !current_; }
-  [[nodiscard]] auto current() const noexcept -> std::string_view { return *current_; }
-  void next() noexcept {
-    rest_ = rest_.subspan(current_->size() + 1);
-    current_ = terminated(rest_);
-  }
-
- private:
-  Bytes rest_;
-  std::optional<std::string_view> current_;
-};
+// Takes the next string off a string list; no data() at its end. An unterminated tail is not part of the list.
+[[nodiscard]] auto take_string(Bytes& list) noexcept -> std::string_view;
 
 [[nodiscard]] auto list_has(Bytes list, std::string_view item) noexcept -> bool;
 
@@ -121,7 +104,7 @@ class Cursor {
  public:
   // At the root. `reader` must outlive the cursor.
   explicit Cursor(const Reader& reader) noexcept;
-  // To the next node; false, and no move, after the last one.
+  // To the next node; false after the last one.
   [[nodiscard]] auto next() noexcept -> bool;
   [[nodiscard]] auto depth() const noexcept -> unsigned { return depth_; }
   [[nodiscard]] auto node() const noexcept -> Node { return path_[depth_]; }

@@ -127,7 +127,7 @@ TEST(Lookup, finds_by_path_alias_and_phandle) {
     EXPECT_FALSE(find_path(reader, none)) << none;
   }
   EXPECT_FALSE(find_alias_or_path(reader, "serial9"));
-  const auto gic = find_phandle(reader, *reader.u32(reader.root(), "interrupt-parent"));
+  const auto gic = find_phandle(reader, reader.u32(reader.root(), "interrupt-parent", 0));
   ASSERT_TRUE(gic);
   EXPECT_TRUE(is_compatible(reader, gic->node(), "arm,gic-v3"));
   EXPECT_FALSE(find_phandle(reader, 0x7777));

@@ -20,7 +20,7 @@ auto list_refers(const Reader& reader, const Policy& policy, Bytes list, std::st
     const auto target = find_phandle(reader, static_cast<std::uint32_t>(read_cells(list, at, 1)));
     if (is_removed(target, policy)) return true;
     if (!target) return false;
-    at += kCellBytes * (std::size_t{1} + reader.u32(target->node(), cells_property).value_or(0));
+    at += kCellBytes * (std::size_t{1} + reader.u32(target->node(), cells_property, 0));
   }
   return false;
 }

@@ -71,8 +71,7 @@ auto Rewriter::run() noexcept -> FdtResult<std::size_t> {
 
 auto Rewriter::ram_fits() const noexcept -> bool {
   if (edits_.ram.empty() || edits_.ram.size() > kMaxRamRanges) return false;
-  if (root_cells_.address == 0 || root_cells_.address > 2 || root_cells_.size == 0 || root_cells_.size > 2)
-    return false;
+  if (!root_cells_.plain()) return false;
   const std::uint64_t limit = root_cells_.address == 1 || root_cells_.size == 1 ? std::uint64_t{1} << 32U : kPaLimit;
   Pa last{0};
   for (const PaRange& range : edits_.ram) {
@@ -131,7 +130,7 @@ void Rewriter::add_memory_node() noexcept {
   }
   writer_.begin_node({name.data(), length});
   writer_.text("device_type", "memory");
-  writer_.begin_property("reg", std::size_t{4} * (root_cells_.address + root_cells_.size) * edits_.ram.size());
+  writer_.begin_property("reg", root_cells_.bytes() * edits_.ram.size());
   for (const PaRange& range : edits_.ram) {
     writer_.piece_cells(range.begin.value(), root_cells_.address);
     writer_.piece_cells(range.bytes(), root_cells_.size);

@@ -11,9 +11,11 @@ namespace {
 auto add_memory(const Cursor& cursor, PlatformInfo& info) noexcept -> FdtResult<> {
   // Disabled memory is the secure world's.
   if (!is_enabled(cursor.reader(), cursor.node())) return {};
-  for (std::size_t i = 0; i < reg_count(cursor, cursor.depth()); ++i) {
-    if (const auto entry = reg_entry(cursor, cursor.depth(), i); entry && entry->bytes == 0) continue;
-    const auto range = reg_range(cursor, cursor.depth(), i);
+  const CellCounts cells = child_cells(cursor.reader(), cursor.ancestor(0));
+  for (std::size_t i = 0; i < reg_count(cursor, 1); ++i) {
+    // An entry that the boot loader had nothing to fill with.
+    if (read_range(cursor.reader().find(cursor.node(), "reg"), i * cells.bytes(), cells).bytes == 0) continue;
+    const auto range = reg_range(cursor, 1, i);
     if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
     const auto pages = range->pages_inside();
     if (pages && !info.ram.insert(*pages)) return FdtUnexpected{FdtError::TOO_MANY};
@@ -21,22 +23,23 @@ auto add_memory(const Cursor& cursor, PlatformInfo& info) noexcept -> FdtResult<
   return {};
 }
 
-auto add_reserved(const Cursor& cursor, PlatformInfo& info) noexcept -> FdtResult<> {
-  const bool no_map = cursor.reader().has(cursor.node(), "no-map");
+// Every entry of the node's reg into `list`.
+template <class List, class Make>
+auto add_all(const Cursor& cursor, List& list, Make&& make) noexcept -> FdtResult<> {
   for (std::size_t i = 0; i < reg_count(cursor, cursor.depth()); ++i) {
     const auto range = reg_range(cursor, cursor.depth(), i);
     if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
-    if (!info.reserved.push({*range, no_map})) return FdtUnexpected{FdtError::TOO_MANY};
+    if (!list.push(make(*range))) return FdtUnexpected{FdtError::TOO_MANY};
   }
   return {};
 }
 
 auto add_reservations(const Reader& reader, PlatformInfo& info) noexcept -> FdtResult<> {
   for (std::size_t i = 0;; ++i) {
-    const auto entry = reader.reservation(i);
-    if (!entry) return {};
-    if (entry->bytes == 0) continue;
-    const auto range = PaRange::make(entry->base, entry->bytes);
+    const Reservation entry = reader.reservation(i);
+    if (entry.base == 0 && entry.bytes == 0) return {};
+    if (entry.bytes == 0) continue;
+    const auto range = PaRange::make(entry.base, entry.bytes);
     if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
     if (!info.reserved.push({*range, false})) return FdtUnexpected{FdtError::TOO_MANY};
   }
@@ -44,42 +47,28 @@ auto add_reservations(const Reader& reader, PlatformInfo& info) noexcept -> FdtR
 
 void add_cpu(const Cursor& cursor, PlatformInfo& info) noexcept {
   const Reader& reader = cursor.reader();
-  if (reader.text(cursor.node(), "device_type") != "cpu") return;
-  const auto reg = reader.find(cursor.node(), "reg");
-  const unsigned cells = child_cells(reader, cursor.ancestor(cursor.depth() - 1)).address;
-  if (!reg || cells == 0 || cells > 2 || reg->size() != 4 * cells) return;
+  const Bytes reg = reader.find(cursor.node(), "reg");
+  if (reader.text(cursor.node(), "device_type") != "cpu" || (reg.size() != 4 && reg.size() != 8)) return;
   ++info.cpu_nodes;
   // A CPU beyond the list is counted, and the caller says so: EL2 will refuse to start it.
-  static_cast<void>(info.mpidrs.push(read_cells(*reg, 0, cells)));
+  static_cast<void>(info.mpidrs.push(read_cells(reg, 0, static_cast<unsigned>(reg.size() / 4))));
 }
 
 void add_uart(const Cursor& cursor, PlatformInfo& info) noexcept {
   const auto range = reg_range(cursor, cursor.depth(), 0);
-  if (!range || !is_enabled(cursor.reader(), cursor.node())) return;
-  static_cast<void>(info.uarts.push(*range));
+  if (range && is_enabled(cursor.reader(), cursor.node())) static_cast<void>(info.uarts.push(*range));
 }
 
-auto add_smmu(const Cursor& cursor, PlatformInfo& info) noexcept -> FdtResult<> {
-  const auto range = reg_range(cursor, cursor.depth(), 0);
-  if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
-  if (!info.smmus.push(*range)) return FdtUnexpected{FdtError::TOO_MANY};
-  return {};
-}
-
-auto usable_psci(const Reader& reader, Node node) noexcept -> bool {
-  const bool standard_ids = is_compatible(reader, node, "arm,psci-1.0") || is_compatible(reader, node, "arm,psci-0.2");
-  return standard_ids && reader.text(node, "method") == "smc";
-}
-
-// Everything but what depends on the kind of parent.
 auto visit_device(const Cursor& cursor, PlatformInfo& info, bool& psci) noexcept -> FdtResult<> {
   const Reader& reader = cursor.reader();
-  const Node node = cursor.node();
-  if (is_compatible(reader, node, "arm,gic-v3")) return scan_gic(cursor, info.gic);
-  if (is_compatible(reader, node, "arm,gic-v3-its")) return scan_its(cursor, info.gic);
-  if (is_compatible(reader, node, "arm,smmu-v3")) return add_smmu(cursor, info);
-  if (is_compatible(reader, node, "arm,pl011")) add_uart(cursor, info);
-  psci = psci || usable_psci(reader, node);
+  const Bytes compatible = reader.find(cursor.node(), "compatible");
+  const auto itself = [](const PaRange& range) { return range; };
+  if (list_has(compatible, "arm,gic-v3")) return scan_gic(cursor, info.gic);
+  if (list_has(compatible, "arm,gic-v3-its")) return add_all(cursor, info.gic.its, itself);
+  if (list_has(compatible, "arm,smmu-v3")) return add_all(cursor, info.smmus, itself);
+  if (list_has(compatible, "arm,pl011")) add_uart(cursor, info);
+  const bool standard_ids = list_has(compatible, "arm,psci-1.0") || list_has(compatible, "arm,psci-0.2");
+  psci = psci || (standard_ids && reader.text(cursor.node(), "method") == "smc");
   return {};
 }
 
@@ -87,13 +76,11 @@ auto visit(const Cursor& cursor, PlatformInfo& info, bool& psci) noexcept -> Fdt
   const Reader& reader = cursor.reader();
   const std::string_view top = reader.name(cursor.ancestor(1));
   if (cursor.depth() == 1 && reader.text(cursor.node(), "device_type") == "memory") return add_memory(cursor, info);
-  if (cursor.depth() == 2 && top == "cpus") {
-    add_cpu(cursor, info);
-    return {};
-  }
-  if (cursor.depth() == 2 && top == "reserved-memory") return add_reserved(cursor, info);
+  if (cursor.depth() == 2 && top == "cpus") add_cpu(cursor, info);
   if (cursor.depth() == 2 && top == "chosen") return scan_module(cursor, info.chosen);
-  return visit_device(cursor, info, psci);
+  if (cursor.depth() != 2 || top != "reserved-memory") return visit_device(cursor, info, psci);
+  const bool no_map = reader.has(cursor.node(), "no-map");
+  return add_all(cursor, info.reserved, [no_map](const PaRange& range) { return ReservedMemory{range, no_map}; });
 }
 
 void find_console(const Reader& reader, PlatformInfo& info) noexcept {

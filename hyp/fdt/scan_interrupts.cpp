@@ -28,8 +28,8 @@ auto intid(Bytes specifier) noexcept -> std::optional<std::uint32_t> {
 auto scan_gic(const Cursor& cursor, GicInfo& gic) noexcept -> FdtResult<> {
   const Reader& reader = cursor.reader();
   const auto distributor = reg_range(cursor, cursor.depth(), 0);
-  const std::size_t regions = reader.u32(cursor.node(), "#redistributor-regions").value_or(1);
-  gic.interrupt_cells = reader.u32(cursor.node(), "#interrupt-cells").value_or(0);
+  const std::size_t regions = reader.u32(cursor.node(), "#redistributor-regions", 1);
+  gic.interrupt_cells = reader.u32(cursor.node(), "#interrupt-cells", 0);
   const bool cells_known = gic.interrupt_cells >= kMinInterruptCells && gic.interrupt_cells <= kMaxInterruptCells;
   // A second GIC, or none of its own distributor, is not a machine EL2 can drive.
   if (!distributor || !cells_known || !gic.redistributors.empty()) return FdtUnexpected{FdtError::NO_GIC};
@@ -39,30 +39,19 @@ auto scan_gic(const Cursor& cursor, GicInfo& gic) noexcept -> FdtResult<> {
     const auto region = reg_range(cursor, cursor.depth(), 1 + i);
     if (!region || !gic.redistributors.push(*region)) return FdtUnexpected{FdtError::NO_GIC};
   }
-  if (const auto stride = reader.find(cursor.node(), "redistributor-stride")) {
-    gic.redistributor_stride = read_cells(*stride, 0, 2);
-  }
-  gic.maintenance_intid = intid(reader.find(cursor.node(), "interrupts").value_or(Bytes{}));
-  return {};
-}
-
-auto scan_its(const Cursor& cursor, GicInfo& gic) noexcept -> FdtResult<> {
-  const auto range = reg_range(cursor, cursor.depth(), 0);
-  if (!range) return FdtUnexpected{FdtError::BAD_ADDRESS};
-  if (!gic.its.push(*range)) return FdtUnexpected{FdtError::TOO_MANY};
+  gic.redistributor_stride = read_cells(reader.find(cursor.node(), "redistributor-stride"), 0, 2);
+  gic.maintenance_intid = intid(reader.find(cursor.node(), "interrupts"));
   return {};
 }
 
 auto timer_interrupt(const Reader& reader, Node timer, unsigned interrupt_cells, std::string_view name) noexcept
     -> Bytes {
-  const auto interrupts = reader.find(timer, "interrupts");
-  if (!interrupts) return {};
+  const Bytes interrupts = reader.find(timer, "interrupts");
   const std::size_t entry = std::size_t{4} * interrupt_cells;
-  const Bytes order = reader.find(timer, "interrupt-names").value_or(std::as_bytes(std::span{kTimerOrder}));
-  std::size_t at = 0;
-  for (StringList names{order}; !names.done(); names.next(), at += entry) {
-    if (names.current() != name) continue;
-    return at + entry <= interrupts->size() ? interrupts->subspan(at, entry) : Bytes{};
+  Bytes names = reader.find(timer, "interrupt-names");
+  if (names.empty()) names = std::as_bytes(std::span{kTimerOrder});
+  for (std::size_t at = 0; at + entry <= interrupts.size() && !names.empty(); at += entry) {
+    if (take_string(names) == name) return interrupts.subspan(at, entry);
   }
   return {};
 }

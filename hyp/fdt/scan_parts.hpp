@@ -7,7 +7,6 @@
 namespace redoubt::hyp::fdt {
 
 [[nodiscard]] auto scan_gic(const Cursor& cursor, GicInfo& gic) noexcept -> FdtResult<>;
-[[nodiscard]] auto scan_its(const Cursor& cursor, GicInfo& gic) noexcept -> FdtResult<>;
 [[nodiscard]] auto scan_timer(const Reader& reader, unsigned interrupt_cells, TimerInfo& timer) noexcept -> FdtResult<>;
 void scan_chosen(const Reader& reader, ChosenInfo& chosen) noexcept;
 // A child of /chosen; nothing happens unless it is a boot module.

@@ -9,16 +9,22 @@
 namespace redoubt::hyp::fdt {
 namespace {
 
-// Calls use(PaRange) for each run of pages with registers or PCI windows of the node; stops when it answers false.
-template <class Use>
-auto for_each_page_run(const Cursor& cursor, Use&& use) noexcept -> bool {
-  for (std::size_t i = 0; i < reg_count(cursor, cursor.depth()); ++i) {
-    const auto range = reg_range(cursor, cursor.depth(), i);
-    if (range && !use(range->pages_touched())) return false;
-  }
-  for (std::size_t i = 0; i < pci_window_count(cursor); ++i) {
-    const auto range = pci_window(cursor, i);
-    if (range && !use(range->pages_touched())) return false;
+// Takes `range` away and counts in `clipped` whether that made a difference. False if the set ran out of room.
+auto take(Windows& windows, const PaRange& range, std::uint32_t& clipped) noexcept -> bool {
+  const auto overlaps = [&range](const PaRange& window) { return window.overlaps(range); };
+  if (!std::ranges::any_of(windows.set.ranges(), overlaps)) return true;
+  ++clipped;
+  return windows.set.remove(range);
+}
+
+// Gives or takes every page with registers or PCI windows of the node.
+auto apply(const Cursor& cursor, bool give, Windows& windows) noexcept -> bool {
+  const std::size_t registers = reg_count(cursor, cursor.depth());
+  for (std::size_t i = 0; i < registers + pci_window_count(cursor); ++i) {
+    const auto range = i < registers ? reg_range(cursor, cursor.depth(), i) : pci_window(cursor, i - registers);
+    if (!range) continue;
+    const PaRange pages = range->pages_touched();
+    if (!(give ? windows.set.insert(pages) : take(windows, pages, windows.clipped_device))) return false;
   }
   return true;
 }
@@ -33,14 +39,6 @@ auto takes_windows(const Cursor& cursor, const Policy& policy) noexcept -> bool 
   const Verdict verdict = judge(cursor, policy);
   if (verdict.node_class == NodeClass::GIC) return true;
   return !verdict.kept && verdict.reason != Reason::REPLACED && verdict.reason != Reason::CONSUMED;
-}
-
-// Takes `range` away and counts in `clipped` whether that made a difference. False if the set ran out of room.
-auto take(Windows& windows, const PaRange& range, std::uint32_t& clipped) noexcept -> bool {
-  const auto overlaps = [&range](const PaRange& window) { return window.overlaps(range); };
-  if (!std::ranges::any_of(windows.set.ranges(), overlaps)) return true;
-  ++clipped;
-  return windows.set.remove(range);
 }
 
 auto take_memory(const PlatformInfo& info, std::span<const PaRange> forbidden, Windows& windows) noexcept -> bool {
@@ -59,12 +57,10 @@ auto mmio_windows(const Reader& reader, const Policy& policy, const PlatformInfo
                   std::span<const PaRange> forbidden, Windows& windows) noexcept -> FdtResult<> {
   bool fits = true;
   for (Cursor cursor{reader}; fits && cursor.next();) {
-    if (!gives_windows(cursor, policy)) continue;
-    fits = for_each_page_run(cursor, [&](const PaRange& run) { return windows.set.insert(run); });
+    fits = !gives_windows(cursor, policy) || apply(cursor, true, windows);
   }
   for (Cursor cursor{reader}; fits && cursor.next();) {
-    if (!takes_windows(cursor, policy)) continue;
-    fits = for_each_page_run(cursor, [&](const PaRange& run) { return take(windows, run, windows.clipped_device); });
+    fits = !takes_windows(cursor, policy) || apply(cursor, false, windows);
   }
   fits = fits && take_memory(info, forbidden, windows);
   return fits ? FdtResult<>{} : FdtUnexpected{FdtError::TOO_MANY};

@@ -26,7 +26,7 @@ Writer::Writer(std::span<std::byte> out, const Reader& source) noexcept : out_(o
   }
   at_ = kHeaderBytes;
   for (std::size_t i = 0;; ++i) {
-    const Reservation entry = source.reservation(i).value_or(Reservation{0, 0});
+    const Reservation entry = source.reservation(i);
     piece_cells(entry.base, 2);
     piece_cells(entry.bytes, 2);
     if (entry.base == 0 && entry.bytes == 0) break;
@@ -100,12 +100,13 @@ void Writer::number(std::string_view name, std::uint64_t value, unsigned cells) 
 
 // In the source's strings where it is there already, else behind them.
 auto Writer::name_offset(std::string_view name) noexcept -> std::uint32_t {
-  std::size_t offset = 0;
-  for (StringList strings{source_->strings()}; !strings.done(); strings.next()) {
-    if (strings.current() == name) return static_cast<std::uint32_t>(offset);
-    offset += strings.current().size() + 1;
+  for (Bytes rest = source_->strings();;) {
+    const std::size_t at = source_->strings().size() - rest.size();
+    const std::string_view present = take_string(rest);
+    if (present.data() == nullptr) break;
+    if (present == name) return static_cast<std::uint32_t>(at);
   }
-  offset = source_->strings().size();
+  std::size_t offset = source_->strings().size();
   for (const std::string_view added : new_names_) {
     if (added == name) return static_cast<std::uint32_t>(offset);
     offset += added.size() + 1;

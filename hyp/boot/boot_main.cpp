@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// The boot, in order. Everything here runs once, on one CPU, and trusts the boot loader but not its arithmetic.
+#include <array>
+#include <cstring>
+#include <span>
+
+#include "arch/arm64/el2/cache.hpp"
+#include "core/stage2/host_builder.hpp"
+#include "hyp/boot/boot_map.hpp"
+#include "hyp/boot/carve_out.hpp"
+#include "hyp/boot/host_tree.hpp"
+#include "hyp/boot/image.hpp"
+#include "hyp/boot/placement.hpp"
+#include "hyp/fdt/gicr_frames.hpp"
+#include "hyp/core_state.hpp"
+#include "hyp/cpu/cpu_boot.hpp"
+#include "hyp/cpu/entropy.hpp"
+#include "hyp/cpu/machine_state.hpp"
+#include "hyp/cpu/psci_relay.hpp"
+#include "hyp/cpu/reset.hpp"
+#include "hyp/log/log.hpp"
+#include "hyp/log/panic.hpp"
+#include "hyp/mm/linear_map.hpp"
+#include "hyp/vcpu/id_registers.hpp"
+
+namespace redoubt::hyp {
+namespace {
+
+constexpr std::string_view kVersionText = "0.1";
+
+constinit fdt::PlatformInfo platform{};
+
+struct OpenTree {
+  fdt::Reader reader;
+  fdt::PaRange blob;
+};
+
+auto open_tree(Pa dtb) noexcept -> OpenTree {
+  constexpr std::uint64_t kHeaderBytes = 64;
+  boot_identity(dtb, kHeaderBytes);
+  const auto* const blob = reinterpret_cast<const std::byte*>(dtb.value());
+  const auto bytes = fdt::Reader::total_bytes({blob, kHeaderBytes});
+  if (!bytes) panic(fdt::describe(bytes.error()));
+  boot_identity(dtb, *bytes);
+  const auto reader = fdt::Reader::open({blob, *bytes});
+  if (!reader) panic(fdt::describe(reader.error()));
+  return OpenTree{*reader, fdt::PaRange{dtb, dtb + *bytes}};
+}
+
+void start_console() noexcept {
+  if (!platform.console) return;
+  const auto page = Pa{align_down(platform.console->begin.value(), kPageSize)};
+  boot_map(EL2_DEVICE_VA + page.value(), page, kPageSize, Use::DEVICE);
+  console_attach(EL2_DEVICE_VA + platform.console->begin.value());
+}
+
+void read_machine(Pa image_pa) noexcept {
+  auto& state = machine_for_boot();
+  state.features = read_features();
+  if (bits_of(state.features.pfr0, 24, 4) == 0) panic("the CPU has no GICv3 system registers");
+  if (bits_of(state.features.mmfr0, 28, 4) == 15) panic("the CPU has no 4 KiB granule");
+  state.host = host_traps(state.features);
+  state.guest = guest_traps(state.features);
+  state.gic = vgic::GicCpuConfig::of_vtr(RD_READ_SYSREG(ICH_VTR_EL2), arm64::kGicVirtualTimerPpi);
+  state.max_ipa_bits = state.features.pa_bits() < RD_MAX_IPA_BITS ? state.features.pa_bits() : RD_MAX_IPA_BITS;
+  id_registers_init();
+  state.image_pa = image_pa.value();
+  state.image_bytes = image_offset(__image_end);
+}
+
+// Redistributor frames: EL2 uses its own mapping of both, the host gets the SGI frame only.
+void map_redistributors(fdt::Windows& windows) noexcept {
+  auto& state = machine_for_boot();
+  for (const auto& region : platform.gic.redistributors) {
+    auto stride = platform.gic.redistributor_stride;
+    if (stride == 0) stride = fdt::kGicrStride;
+    for (std::size_t n = 0; n < fdt::gicr_count(region, stride) && state.gicr_count < EL2_MAX_CPUS; ++n) {
+      const auto frames = fdt::gicr_frames(region, stride, n);
+      boot_map(EL2_DEVICE_VA + frames.rd_base.begin.value(), frames.rd_base.begin, 2 * fdt::kGicrFrameBytes, Use::DEVICE);
+      state.gicr_frames[state.gicr_count++] = frames.rd_base.begin;
+      if (!windows.set.insert(frames.sgi_base)) panic("too many device windows");
+      const auto typer = *reinterpret_cast<volatile std::uint64_t*>(EL2_DEVICE_VA + frames.rd_base.begin.value() +
+                                                                    arm64::GICR_TYPER);
+      if (arm64::GicrTyper::Last::of(typer) != 0) break;
+    }
+  }
+  if (!windows.set.insert(platform.gic.distributor)) panic("too many device windows");
+}
+
+void build_host_stage2(const CarveOut& carve, Pa image_pa, const fdt::Windows& windows) noexcept {
+  auto& core = core_for_boot();
+  core.pages = core::PageDb{carve.page_entries()};
+  for (const auto& ram : platform.ram.ranges()) {
+    if (!core.pages.add_region(pfn_of(ram.begin), ram.bytes() >> kPageShift)) panic("RAM ranges overlap");
+  }
+  const bool pinned = core.pages.pin_for_hyp(pfn_of(image_pa), machine().image_bytes >> kPageShift) &&
+                      core.pages.pin_for_hyp(pfn_of(carve.range().begin), carve.range().bytes() >> kPageShift);
+  if (!pinned) panic("Redoubt's own memory is not RAM");
+  static constinit std::array<core::MmioWindow, fdt::kMaxWindows> mmio{};
+  std::size_t count = 0;
+  for (const auto& window : windows.set.ranges()) {
+    mmio[count++] = core::MmioWindow{pfn_of(window.begin), window.bytes() >> kPageShift};
+  }
+  auto alloc = [](std::uint64_t pages) noexcept { return carve_out_tables(pages); };
+  const core::HostLayout layout{.ipa_bits = machine().features.pa_bits(),
+                                .leaf_tables = carve.leaf_tables(),
+                                .mapped = carve.block_counts(),
+                                .fwb = machine().features.fwb()};
+  const auto tables =
+      core::build_host_tables(core.machine, core.pages, layout, std::span{mmio}.first(count), alloc);
+  if (!tables) panic("the host's stage-2 tables could not be built");
+  core.host = *tables;
+  core.config = {.max_guest_ipa_bits = machine().max_ipa_bits, .guest_fwb = machine().features.fwb()};
+  auto& state = machine_for_boot();
+  state.host_vttbr = tables->root.value();
+  state.host_vtcr = vtcr_for(state.features, tables->geometry.ipa_bits, tables->geometry.start == core::Level::L1 ? 1 : 0);
+}
+
+void prepare_cpus(CarveOut& carve, Pa image_pa) noexcept {
+  for (unsigned n = 0; n < platform.mpidrs.size(); ++n) {
+    auto& cpu = carve.make_cpu(n, platform.mpidrs[n]);
+    cpu_boot[n] = CpuBoot{boot_builder().root().value(), EL2_STACK_VA + (n + 1) * EL2_STACK_STRIDE - kPageSize,
+                          reinterpret_cast<std::uint64_t>(&cpu)};
+  }
+  arm64::clean_invalidate_to_poc(cpu_boot.data(), sizeof(cpu_boot));
+  psci_relay_init(image_pa.value() + image_offset(secondary_entry));
+}
+
+// The previous run ended without EL2's wiping (a reset that did not pass through it): any page may hold a guest's data.
+// Only what the loader has just put in place stays.
+void wipe_ram_left_dirty(const fdt::PlatformInfo& info, std::span<const fdt::PaRange> in_use,
+                         const fdt::PaRange& carve_out) noexcept {
+  log("the last run ended without wiping guests' memory: clearing all RAM first");
+  for (const auto& ram : info.ram.ranges()) {
+    for (Pa at = ram.begin; at < ram.end; at = at + kPageSize) {
+      const fdt::PaRange page{at, at + kPageSize};
+      bool keep = page.overlaps(carve_out);
+      for (const auto& used : in_use) keep = keep || page.overlaps(used);
+      if (keep) continue;
+      if (aligned(at.value(), kBlockSize)) boot_identity(at, kBlockSize);
+      arm64::zero_page(at.value());
+    }
+  }
+}
+
+auto boot_cpu_index() noexcept -> unsigned {
+  const auto mpidr = RD_READ_SYSREG(MPIDR_EL1) & 0xff'00ff'ffff;
+  for (unsigned n = 0; n < platform.mpidrs.size(); ++n) {
+    if (platform.mpidrs[n] == mpidr) return n;
+  }
+  panic("the device tree does not list the CPU that is running");
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] void boot_main(std::uint64_t dtb_pa, std::uint64_t image_at) noexcept {
+  const Pa image_pa{image_at};
+  const auto [reader, blob] = open_tree(Pa{dtb_pa});
+  if (const auto scanned = fdt::scan(reader, platform); !scanned) panic(fdt::describe(scanned.error()));
+  start_console();
+  log("Redoubt {} at EL2, image {} KiB at {}", kVersionText, image_offset(__image_end) >> 10, Hex{image_at});
+  read_machine(image_pa);
+  const auto host = find_host_image(platform, image_pa);
+  HostTree tree{reader, platform, blob, host};
+  CarveOut carve{platform, tree.in_use(image_pa)};
+  const auto last = arm_reset_marker(carve.marker_va());
+  tree.announce_policy();
+  map_redistributors(tree.windows());
+  build_host_stage2(carve, image_pa, tree.windows());
+  carve.build_el2_maps();
+  if (last == LastShutdown::DIRTY) wipe_ram_left_dirty(platform, tree.in_use(image_pa), carve.range());
+  prepare_cpus(carve, image_pa);
+  entropy_init(tree.boot_seed());
+  const auto image_range = fdt::PaRange{image_pa, image_pa + machine().image_bytes};
+  machine_for_boot().reserved_bytes = image_range.bytes() + carve.range().bytes();
+  const auto host_dtb = tree.rewrite_for_host(image_range, carve.range());
+  log("{} CPUs, {} MiB RAM, {} KiB kept by the hypervisor; entering the host at EL1", platform.mpidrs.size(),
+      tree.ram_bytes() >> 20, machine().reserved_bytes >> 10);
+  console_release();
+  auto& cpu = cpu_at(boot_cpu_index());
+  RD_WRITE_SYSREG(TPIDR_EL2, reinterpret_cast<std::uint64_t>(&cpu));
+  drop_identity();
+  init_this_cpu(cpu);
+  set_host_entry(cpu, host.memory.begin.value(), host_dtb.value());
+  return_to_context();
+}
+
+}  // namespace redoubt::hyp

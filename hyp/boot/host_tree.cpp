@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hyp/boot/host_tree.hpp"
+
+#include <cstring>
+
+#include "abi/hypercall.h"
+#include "hyp/boot/boot_options.hpp"
+#include "hyp/boot/image.hpp"
+#include "hyp/cpu/entropy.hpp"
+#include "hyp/cpu/machine_state.hpp"
+#include "hyp/log/log.hpp"
+#include "hyp/log/panic.hpp"
+
+namespace redoubt::hyp {
+namespace {
+
+constexpr std::size_t kMaxInUse = 48;
+constexpr std::size_t kTreeBytes = 128 * 1024;  // the largest tree that can be rewritten
+
+constinit fdt::Windows device_windows{};
+constinit fdt::RemovedLog removed{};
+constinit fdt::RangeSet<fdt::kMaxRamRanges + 2> host_ram{};
+constinit std::array<fdt::PaRange, kMaxInUse> used{};
+alignas(8) constinit std::array<std::byte, kTreeBytes> scratch{};
+
+}  // namespace
+
+HostTree::HostTree(const fdt::Reader& reader, const fdt::PlatformInfo& info, fdt::PaRange dtb,
+                   const HostImage& host) noexcept
+    : reader_(reader), info_(info), dtb_(dtb), host_(host) {
+  policy_.dma = boot_option(info.chosen.bootargs, "redoubt.dma") == "open" ? fdt::Dma::OPEN : fdt::Dma::STRICT;
+  machine_for_boot().dma_policy = policy_.dma == fdt::Dma::OPEN ? RD_DMA_OPEN : RD_DMA_STRICT;
+  if (const auto found = fdt::mmio_windows(reader, policy_, info, {}, device_windows); !found) {
+    panic(fdt::describe(found.error()));
+  }
+  fdt::list_removed(reader, policy_, removed);
+}
+
+auto HostTree::in_use(Pa image_pa) noexcept -> std::span<const fdt::PaRange> {
+  std::size_t count = 0;
+  const auto add = [&count](const fdt::PaRange& range) {
+    if (count < kMaxInUse) used[count++] = range.pages_touched();
+  };
+  const auto payload_end = payload_record[2] + payload_record[3];
+  const auto image_bytes = payload_end > machine().image_bytes ? payload_end : machine().image_bytes;
+  add(fdt::PaRange{image_pa, image_pa + image_bytes});
+  add(dtb_);
+  add(host_.memory);
+  if (info_.chosen.initrd) add(*info_.chosen.initrd);
+  for (const auto& module : info_.chosen.modules) add(module.range);
+  for (const auto& reserved : info_.reserved) add(reserved.range);
+  return std::span{used}.first(count);
+}
+
+auto HostTree::windows() noexcept -> fdt::Windows& { return device_windows; }
+
+auto HostTree::boot_seed() const noexcept -> std::span<const std::byte> {
+  const auto slice = info_.chosen.rng_seed;
+  return {reinterpret_cast<const std::byte*>(dtb_.begin.value()) + slice.offset, slice.bytes};
+}
+
+auto HostTree::ram_bytes() const noexcept -> std::uint64_t {
+  std::uint64_t bytes = 0;
+  for (const auto& ram : info_.ram.ranges()) bytes += ram.bytes();
+  return bytes;
+}
+
+void HostTree::announce_policy() const noexcept {
+  for (const auto& entry : removed.entries) {
+    log("not given to the host: {} x{} ({}): {}", entry.name, entry.count, entry.compatible, fdt::describe(entry.reason));
+  }
+  if (policy_.dma == fdt::Dma::OPEN) {
+    log("DMA policy: OPEN. Devices can read and write every guest's memory: nothing is protected from them");
+  } else {
+    log("DMA policy: strict. Every device that can write memory was removed");
+  }
+}
+
+auto HostTree::rewrite_for_host(const fdt::PaRange& image, const fdt::PaRange& carve_out) noexcept -> Pa {
+  for (const auto& ram : info_.ram.ranges()) {
+    if (!host_ram.insert(ram)) panic("too many RAM ranges");
+  }
+  if (!host_ram.remove(image) || !host_ram.remove(carve_out)) panic("too many RAM ranges");
+  std::array<std::uint64_t, 9> fresh{};
+  const bool seeded = random_words(fresh);
+  if (!seeded) log("no source of entropy: the host gets no seed, guests get none until there is one");
+  const auto bytes = std::as_bytes(std::span{fresh});
+  const std::array<fdt::NodeProperty, 2> node{
+      fdt::NodeProperty::of_u32("redoubt,abi-version", RD_ABI_VERSION),
+      fdt::NodeProperty::of_text("redoubt,dma", policy_.dma == fdt::Dma::OPEN ? "open" : "strict")};
+  const fdt::HostEdits edits{
+      .ram = host_ram.ranges(),
+      .rng_seed = seeded ? bytes.first(64) : fdt::Bytes{},
+      .kaslr_seed = seeded ? bytes.subspan(64, 8) : fdt::Bytes{},
+      .initrd = host_.initrd,
+      .bootargs = host_.bootargs.empty() ? std::nullopt : std::optional{host_.bootargs},
+      .node = node};
+  const auto size = fdt::rewrite(reader_, info_, policy_, edits, scratch);
+  if (!size) panic(fdt::describe(size.error()));
+  if (*size > dtb_.bytes()) panic("the edited device tree does not fit where the loader put it");
+  auto* const blob = reinterpret_cast<std::byte*>(dtb_.begin.value());
+  for (const auto& slice : {info_.chosen.rng_seed, info_.chosen.kaslr_seed}) {
+    std::memset(blob + slice.offset, 0, slice.bytes);
+  }
+  std::memcpy(blob, scratch.data(), *size);
+  scratch = {};
+  return dtb_.begin;
+}
+
+}  // namespace redoubt::hyp

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The device tree between loader and host: policy, device windows, seeds, and the rewritten copy.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "hyp/boot/placement.hpp"
+#include "hyp/fdt/policy.hpp"
+#include "hyp/fdt/rewrite.hpp"
+#include "hyp/fdt/windows.hpp"
+
+namespace redoubt::hyp {
+
+class HostTree {
+ public:
+  // dtb: the loader's blob, `bytes` long and reachable at its physical address.
+  HostTree(const fdt::Reader& reader, const fdt::PlatformInfo& info, fdt::PaRange dtb, const HostImage& host) noexcept;
+
+  // Memory that the loader filled: image and payload, tree, kernel, initrd, reservations.
+  [[nodiscard]] auto in_use(Pa image_pa) noexcept -> std::span<const fdt::PaRange>;
+  [[nodiscard]] auto windows() noexcept -> fdt::Windows&;
+  [[nodiscard]] auto boot_seed() const noexcept -> std::span<const std::byte>;
+  [[nodiscard]] auto ram_bytes() const noexcept -> std::uint64_t;
+
+  // Which devices the host does not get, and why: one line each, and the DMA policy.
+  void announce_policy() const noexcept;
+
+  // Writes the host's tree in place of the loader's and answers its address.
+  [[nodiscard]] auto rewrite_for_host(const fdt::PaRange& image, const fdt::PaRange& carve_out) noexcept -> Pa;
+
+ private:
+  const fdt::Reader& reader_;
+  const fdt::PlatformInfo& info_;
+  fdt::PaRange dtb_;
+  const HostImage& host_;
+  fdt::Policy policy_{};
+};
+
+}  // namespace redoubt::hyp

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hyp/cpu/features.hpp"
+
+#include "arch/arm64/common/sysreg_access.hpp"
+
+namespace redoubt::hyp {
+
+using namespace arm64;
+
+auto Features::pa_bits() const noexcept -> unsigned {
+  switch (bits_of(mmfr0, 0, 4)) {
+    case 0: return 32;
+    case 1: return 36;
+    case 2: return 40;
+    case 3: return 42;
+    case 4: return 44;
+    default: return 48;
+  }
+}
+
+auto read_features() noexcept -> Features {
+  return Features{.pfr0 = RD_READ_SYSREG(ID_AA64PFR0_EL1),
+                  .pfr1 = RD_READ_SYSREG(ID_AA64PFR1_EL1),
+                  .dfr0 = RD_READ_SYSREG(ID_AA64DFR0_EL1),
+                  .isar1 = RD_READ_SYSREG(ID_AA64ISAR1_EL1),
+                  .isar2 = RD_READ_SYSREG(S3_0_C0_C6_2),
+                  .mmfr0 = RD_READ_SYSREG(ID_AA64MMFR0_EL1),
+                  .mmfr1 = RD_READ_SYSREG(ID_AA64MMFR1_EL1),
+                  .mmfr2 = RD_READ_SYSREG(S3_0_C0_C7_2),
+                  .mmfr3 = RD_READ_SYSREG(S3_0_C0_C7_3),
+                  .smfr0 = RD_READ_SYSREG(S3_0_C0_C4_5)};
+}
+
+namespace {
+
+// PTW, VM and FWB are the same in both worlds: a change would cost a TLB flush on some implementations.
+auto common_hcr(const Features& features) noexcept -> std::uint64_t {
+  return hcr::kRw | hcr::kVm | hcr::kTsc | hcr::kPtw | hcr::kSwio | (features.fwb() ? hcr::kFwb : 0);
+}
+
+// FEAT_FGT: bits named n... trap when 0, so the host gets a 1 for each feature it can see (Arm ARM D19.2.60).
+auto host_fine_grained(const Features& features) noexcept -> std::uint64_t {
+  std::uint64_t bits = 0;
+  if (features.sme()) bits |= bit(54) | bit(55);    // nSMPRI_EL1, nTPIDR2_EL0
+  if (features.gcs()) bits |= bit(52) | bit(53);    // nGCS_EL0, nGCS_EL1
+  if (features.s1pie()) bits |= bit(57) | bit(58);  // nPIRE0_EL1, nPIR_EL1
+  if (features.s1poe()) bits |= bit(59) | bit(60);  // nPOR_EL0, nPOR_EL1
+  return bits;
+}
+
+auto host_hcrx(const Features& features) noexcept -> std::uint64_t {
+  std::uint64_t bits = 0;
+  if (features.mops()) bits |= bit(11);    // MSCEn
+  if (features.tcr2()) bits |= bit(14);    // TCR2En
+  if (features.sctlr2()) bits |= bit(15);  // SCTLR2En
+  if (features.gcs()) bits |= bit(22);     // GCSEn
+  return bits;
+}
+
+auto counters(const Features& features) noexcept -> std::uint64_t {
+  return features.pmu() ? bits_of(RD_READ_SYSREG(PMCR_EL0), 11, 5) : 0;
+}
+
+}  // namespace
+
+auto host_traps(const Features& features) noexcept -> TrapConfig {
+  return TrapConfig{
+      .hcr = common_hcr(features) | (features.pauth() ? hcr::kApi | hcr::kApk : 0) |
+             (features.csv2_2() ? hcr::kEnScxt : 0) | (features.mte() ? hcr::kAta : 0),
+      .cptr = (cptr::kRes1 & ~cptr::kTsm & ~cptr::kTz) | (features.sve() ? 0 : cptr::kTz) |
+              (features.sme() ? 0 : cptr::kTsm),
+      // The host's own profiling and trace buffers go through its stage 1 and stage 2; EL2 lends it all counters.
+      .mdcr = counters(features) | (features.spe() ? mdcr::kE2pb : 0) | (features.trbe() ? mdcr::kE2tb : 0),
+      .cnthctl = cnthctl::kEl1pcten | cnthctl::kEl1pcen,
+      .hcrx = host_hcrx(features),
+      .hfgrtr = host_fine_grained(features),
+      .hfgwtr = host_fine_grained(features),
+  };
+}
+
+auto guest_traps(const Features& features) noexcept -> TrapConfig {
+  return TrapConfig{
+      .hcr = common_hcr(features) | hcr::kFmo | hcr::kImo | hcr::kAmo | hcr::kFb | hcr::kBsuIs | hcr::kTwi |
+             hcr::kTid1 | hcr::kTid3 | hcr::kTidcp | hcr::kTacr | hcr::kTsw | (features.lor() ? hcr::kTlor : 0) |
+             (features.ras() ? hcr::kTerr | hcr::kTea : 0) | (features.mte() ? hcr::kTid5 : 0),
+      .cptr = cptr::kRes1 | cptr::kTz | cptr::kTsm | cptr::kTfp | cptr::kTta | (features.amu() ? cptr::kTam : 0),
+      .mdcr = counters(features) | mdcr::kTpm | mdcr::kTpmcr | mdcr::kTda | mdcr::kTdosa | mdcr::kTdra |
+              (features.spe() ? mdcr::kTpms : 0) | (features.trf() ? mdcr::kTtrf : 0),
+      .cnthctl = cnthctl::kEl1pcten,
+      .hcrx = 0,
+      .hfgrtr = 0,
+      .hfgwtr = 0,
+  };
+}
+
+auto vtcr_for(const Features& features, unsigned ipa_bits, unsigned start_level) noexcept -> std::uint64_t {
+  // PS: output size as PARange, at most 48 bits. SL0 (4 KiB granule): 0 = level 2, 1 = level 1, 2 = level 0.
+  const std::uint64_t physical = bits_of(features.mmfr0, 0, 4) > 5 ? 5 : bits_of(features.mmfr0, 0, 4);
+  return bit(31) | bits_of(64 - ipa_bits, 0, 6) | ((2 - start_level) << 6) | (std::uint64_t{1} << 8) |
+         (std::uint64_t{1} << 10) | (std::uint64_t{3} << 12) | (physical << 16) |
+         (features.vmid16() ? bit(19) : 0);
+}
+
+}  // namespace redoubt::hyp

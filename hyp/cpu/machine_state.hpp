@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts about the machine that boot finds and nothing changes afterwards.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/addr.hpp"
+#include "hyp/cpu/features.hpp"
+#include "hyp/mm/layout.h"
+#include "vgic/list_registers.hpp"
+
+namespace redoubt::hyp {
+
+struct MachineState {
+  Features features;
+  TrapConfig host, guest;
+  std::uint64_t host_vtcr, host_vttbr;
+  vgic::GicCpuConfig gic;
+  std::array<Pa, EL2_MAX_CPUS> gicr_frames;  // RD_base frames, mapped at EL2_DEVICE_VA + PA
+  unsigned gicr_count;
+  unsigned max_ipa_bits;
+  std::uint64_t image_pa, image_bytes;
+  std::uint64_t reserved_bytes;
+  std::uint32_t dma_policy;  // enum rd_dma_policy
+};
+
+[[nodiscard]] auto machine() noexcept -> const MachineState&;
+// Boot only.
+[[nodiscard]] auto machine_for_boot() noexcept -> MachineState&;
+
+}  // namespace redoubt::hyp

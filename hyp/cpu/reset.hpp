@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nothing of a guest survives the machine's reset: guests' and EL2's pages are wiped before a power call is relayed, and a
+// marker in the carve-out tells the next boot whether that happened.
+#pragma once
+
+#include <cstdint>
+
+#include "base/addr.hpp"
+
+namespace redoubt::hyp {
+
+// Stops every other CPU at EL2, wipes every page that a guest or EL2 owns, then clears the marker. Returns with the
+// calling CPU ready to make the firmware call.
+void prepare_for_reset() noexcept;
+
+enum class LastShutdown : std::uint8_t { COLD_BOOT, CLEAN, DIRTY };
+
+// Boot: reads what the previous run left in the marker page and sets it to DIRTY.
+[[nodiscard]] auto arm_reset_marker(std::uint64_t marker_va) noexcept -> LastShutdown;
+
+// Called at the start of every entry to EL2 from a CPU while a reset is under way: never returns then.
+void stop_if_resetting() noexcept;
+
+}  // namespace redoubt::hyp

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host touched an address its stage 2 does not map: hypervisor memory, a guest's page, a closed device, a
+// redistributor register.
+#include "arch/arm64/common/sysreg_access.hpp"
+#include "arch/arm64_defs/esr.hpp"
+#include "core/ownership/host_fault.hpp"
+#include "hyp/core_state.hpp"
+#include "hyp/host/host_gicr.hpp"
+#include "hyp/host/host_traps.hpp"
+
+namespace redoubt::hyp {
+namespace {
+
+using arm64::ExceptionClass;
+namespace iss = arm64::abort_iss;
+
+constinit std::atomic<std::uint64_t> injected{0};
+
+// An external abort kills the process (SIGBUS) when it comes from EL0. From EL1 the kernel would oops even in code that
+// expects faults; an alignment fault goes through its exception tables instead.
+void inject_abort(std::uint64_t syndrome, std::uint64_t far) noexcept {
+  const bool from_el0 = (RD_READ_SYSREG(SPSR_EL2) & 0xf) == 0;
+  const bool fetch = arm64::exception_class(syndrome) == ExceptionClass::INSTRUCTION_ABORT_LOWER;
+  const auto code = from_el0 ? arm64::fsc::kSynchronousExternal : arm64::fsc::kAlignment;
+  ExceptionClass ec = fetch ? ExceptionClass::INSTRUCTION_ABORT_LOWER : ExceptionClass::DATA_ABORT_LOWER;
+  if (!from_el0) ec = fetch ? ExceptionClass::INSTRUCTION_ABORT_SAME : ExceptionClass::DATA_ABORT_SAME;
+  const auto write = fetch ? 0 : iss::WNR::make(iss::WNR::of(syndrome));
+  injected.fetch_add(1, std::memory_order_relaxed);
+  inject_into_host(arm64::make_syndrome(ec, iss::FSC::make(code) | write), far);
+}
+
+// Accesses through the kernel's own mapping (TTBR1) have no fixup; the host would oops for what a mere process made it do.
+auto through_kernel_alias(std::uint64_t syndrome, std::uint64_t far) noexcept -> bool {
+  const bool from_el1 = (RD_READ_SYSREG(SPSR_EL2) & 0xf) != 0;
+  const bool fetch = arm64::exception_class(syndrome) == ExceptionClass::INSTRUCTION_ABORT_LOWER;
+  return from_el1 && !fetch && (far & bit(55)) != 0;
+}
+
+}  // namespace
+
+auto host_faults_injected() noexcept -> std::uint64_t { return injected.load(std::memory_order_relaxed); }
+
+void host_abort(PerCpu& cpu, std::uint64_t syndrome) noexcept {
+  const auto far = RD_READ_SYSREG(FAR_EL2);
+  const auto kind = arm64::fsc::kind(iss::FSC::of(syndrome));
+  if (kind != arm64::fsc::kTranslation && kind != arm64::fsc::kPermission) return inject_abort(syndrome, far);
+  const Ipa ipa{arm64::hpfar::FIPA::of(RD_READ_SYSREG(HPFAR_EL2)) << kPageShift | (far & (kPageSize - 1))};
+  if (emulate_redistributor(cpu, ipa, syndrome)) return;
+  if (kind == arm64::fsc::kTranslation && through_kernel_alias(syndrome, far)) {
+    Locked core{core_state()};
+    if (core::host_fault(*core, pfn_of(host_pa_of(ipa))) != core::HostFault::inject) return;
+  }
+  inject_abort(syndrome, far);
+}
+
+}  // namespace redoubt::hyp

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hyp/host/host_gicr.hpp"
+
+#include <optional>
+
+#include "arch/arm64/common/sysreg_access.hpp"
+#include "arch/arm64_defs/esr.hpp"
+#include "arch/arm64_defs/gic.hpp"
+#include "hyp/cpu/machine_state.hpp"
+
+namespace redoubt::hyp {
+namespace {
+
+using namespace arm64;
+namespace iss = abort_iss;
+
+constexpr std::uint64_t kCtlrEnableLpis = 1;
+constexpr std::uint64_t kTyperLpiBits = bit(0) | bit(3);  // PLPIS, DirectLPI
+
+auto frame_va(Ipa ipa) noexcept -> std::optional<std::uint64_t> {
+  const auto& state = machine();
+  for (unsigned n = 0; n < state.gicr_count; ++n) {
+    const auto offset = host_pa_of(ipa).value() - state.gicr_frames[n].value();
+    if (offset < kGicFrameSize) return EL2_DEVICE_VA + host_pa_of(ipa).value();
+  }
+  return std::nullopt;
+}
+
+auto read_frame(std::uint64_t va, std::uint64_t size_log2) noexcept -> std::uint64_t {
+  const auto offset = va & (kGicFrameSize - 1);
+  const auto reg = align_down(offset, 8);
+  if (reg == GICR_PROPBASER || reg == GICR_PENDBASER) return 0;
+  std::uint64_t value = 0;
+  switch (size_log2) {
+    case 2: value = *reinterpret_cast<volatile std::uint32_t*>(va); break;
+    case 3: value = *reinterpret_cast<volatile std::uint64_t*>(va); break;
+    default: return 0;  // RD_base has no narrower registers
+  }
+  if (offset == GICR_TYPER) value &= ~kTyperLpiBits;
+  if (offset == GICR_CTLR) value &= ~kCtlrEnableLpis;
+  return value;
+}
+
+// Only what a host without LPIs needs to write: CTLR (without EnableLPIs), STATUSR, WAKER. Registers that name memory or
+// LPIs, and all unknown ones, ignore writes.
+void write_frame(std::uint64_t va, std::uint64_t size_log2, std::uint64_t value) noexcept {
+  const auto offset = va & (kGicFrameSize - 1);
+  if (size_log2 != 2) return;
+  if (offset == GICR_CTLR) value &= ~kCtlrEnableLpis;
+  if (offset == GICR_CTLR || offset == GICR_STATUSR || offset == GICR_WAKER) {
+    *reinterpret_cast<volatile std::uint32_t*>(va) = static_cast<std::uint32_t>(value);
+  }
+}
+
+}  // namespace
+
+auto emulate_redistributor(PerCpu& cpu, Ipa ipa, std::uint64_t syndrome) noexcept -> bool {
+  const auto va = frame_va(ipa);
+  const bool data = exception_class(syndrome) == ExceptionClass::DATA_ABORT_LOWER;
+  const auto size = iss::SAS::of(syndrome);
+  if (!va || !data || iss::ISV::of(syndrome) == 0 || !aligned(*va, std::uint64_t{1} << size)) return false;
+  const auto target = iss::SRT::of(syndrome);
+  if (iss::WNR::of(syndrome) != 0) {
+    write_frame(*va, size, target == 31 ? 0 : cpu.host.x[target]);
+  } else if (const auto value = read_frame(*va, size); target != 31) {
+    cpu.host.x[target] = value;
+  }
+  RD_WRITE_SYSREG(ELR_EL2, RD_READ_SYSREG(ELR_EL2) + 4);
+  return true;
+}
+
+}  // namespace redoubt::hyp

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hyp/mm/el2_machine.hpp"
+
+#include "arch/arm64/el2/cache.hpp"
+#include "arch/arm64/common/sysreg_access.hpp"
+#include "hyp/cpu/machine_state.hpp"
+#include "hyp/mm/linear_map.hpp"
+#include "hyp/mm/window.hpp"
+
+namespace redoubt::hyp {
+
+// While core runs a host call, VTTBR_EL2 holds the host's tables; in a call of a guest it holds the guest's. Both were
+// saved nowhere, so the value to return to is kept per CPU in a register the guest cannot see: TPIDR_EL2's structure.
+void El2Machine::enter(Vmid vmid, Pa root) noexcept {
+  auto& cpu = this_cpu();
+  cpu.saved_vttbr = RD_READ_SYSREG(VTTBR_EL2);
+  const auto wanted = (vmid.value() << 48) | root.value();
+  if (wanted == cpu.saved_vttbr) return;
+  arm64::dsb_ish();
+  RD_WRITE_SYSREG(VTTBR_EL2, wanted);
+  arm64::isb();
+}
+
+void El2Machine::leave() noexcept {
+  const auto& cpu = this_cpu();
+  if (RD_READ_SYSREG(VTTBR_EL2) == cpu.saved_vttbr) return;
+  arm64::dsb_ish();
+  RD_WRITE_SYSREG(VTTBR_EL2, cpu.saved_vttbr);
+  arm64::isb();
+}
+
+void El2Machine::wipe(Pfn first, std::uint64_t pages) noexcept {
+  const Window window{first, pages};
+  const bool fwb = machine().features.fwb();
+  if (!fwb) arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
+  for (std::uint64_t n = 0; n < pages; ++n) arm64::zero_page(window.va() + n * kPageSize);
+  if (!fwb) {
+    arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
+  } else {
+    arm64::dsb_ish();
+  }
+}
+
+void El2Machine::clean(Pfn first, std::uint64_t pages) noexcept {
+  if (machine().features.fwb()) return;
+  const Window window{first, pages};
+  arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
+}
+
+void El2Machine::sync_icache(Pfn first, std::uint64_t pages) noexcept {
+  const auto ctr = RD_READ_SYSREG(CTR_EL0);
+  if ((ctr & bit(29)) != 0) return;  // DIC: instruction fetches see data writes
+  if ((ctr & bit(28)) == 0) {        // not IDC: clean to the point of unification first
+    const Window window{first, pages};
+    arm64::clean_to_pou(window.data(), pages * kPageSize);
+  }
+  arm64::icache_invalidate_all();
+}
+
+auto El2Machine::map_hyp(Pfn page) noexcept -> Result<> { return linear_map(page); }
+
+void El2Machine::unmap_hyp(Pfn page) noexcept { linear_unmap(page); }
+
+}  // namespace redoubt::hyp

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a world is made of: the registers of EL1&0 that the host and a vCPU each believe to own.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "hyp/mm/layout.h"
+
+namespace redoubt::hyp {
+
+// EL1&0 system registers switched between worlds (Arm ARM D19). Registers of features that are hidden from guests and
+// trapped need no place here: the host's values stay in the hardware.
+struct El1State {
+  std::uint64_t sctlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar;
+  std::uint64_t esr, far, afsr0, afsr1, elr, spsr, par;
+  std::uint64_t contextidr, tpidr_el0, tpidrro_el0, tpidr_el1, sp_el0, sp_el1;
+  std::uint64_t cntkctl, csselr, mdscr;
+};
+
+struct alignas(16) FpState {
+  std::array<unsigned __int128, 32> v;
+  std::uint64_t fpsr, fpcr;
+};
+
+// general[] first: vectors.S stores x0..x30 at offset 0.
+struct Context {
+  std::array<std::uint64_t, 31> x;
+  std::uint64_t pc;      // ELR_EL2 while this world is not running
+  std::uint64_t pstate;  // SPSR_EL2 likewise
+  El1State el1;
+};
+
+static_assert(offsetof(Context, x) == CONTEXT_X(0) && offsetof(Context, pc) == CONTEXT_X(31));
+
+}  // namespace redoubt::hyp

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only routines at EL2 that touch FP, Advanced SIMD and SVE registers: they move a world's state, nothing else.
+
+    .arch   armv8-a+sve
+    .text
+
+    .macro  each_pair op
+    \op     q0, q1, [x0, #0]
+    \op     q2, q3, [x0, #32]
+    \op     q4, q5, [x0, #64]
+    \op     q6, q7, [x0, #96]
+    \op     q8, q9, [x0, #128]
+    \op     q10, q11, [x0, #160]
+    \op     q12, q13, [x0, #192]
+    \op     q14, q15, [x0, #224]
+    \op     q16, q17, [x0, #256]
+    \op     q18, q19, [x0, #288]
+    \op     q20, q21, [x0, #320]
+    \op     q22, q23, [x0, #352]
+    \op     q24, q25, [x0, #384]
+    \op     q26, q27, [x0, #416]
+    \op     q28, q29, [x0, #448]
+    \op     q30, q31, [x0, #480]
+    .endm
+
+// void fp_save(FpState*)
+    .globl  fp_save
+fp_save:
+    bti     c
+    each_pair stp
+    mrs     x1, fpsr
+    mrs     x2, fpcr
+    add     x0, x0, #512
+    stp     x1, x2, [x0]
+    ret
+
+// void fp_load(const FpState*)
+    .globl  fp_load
+fp_load:
+    bti     c
+    each_pair ldp
+    add     x0, x0, #512
+    ldp     x1, x2, [x0]
+    msr     fpsr, x1
+    msr     fpcr, x2
+    ret
+
+    .macro  each_z op
+    .irp    n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    \op     z\n, [x0, #\n, mul vl]
+    .endr
+    .endm
+
+    .macro  each_p op
+    .irp    n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    \op     p\n, [x1, #\n, mul vl]
+    .endr
+    .endm
+
+// void sve_save(void* storage): Z0-31 of the current vector length, then P0-15, FFR, FPSR and FPCR.
+// SVE_STORAGE_BYTES of the largest vector length (256 bytes) is what the caller provides.
+    .globl  sve_save
+sve_save:
+    bti     c
+    each_z  str
+    rdvl    x2, #1
+    lsl     x1, x2, #5
+    add     x1, x1, x0
+    each_p  str
+    rdffr   p0.b
+    str     p0, [x1, #16, mul vl]
+    ldr     p0, [x1, #0, mul vl]
+    add     x1, x1, x2, lsl #2      // 17 predicates of VL / 8 bytes fit well below 4 * VL
+    mrs     x3, fpsr
+    mrs     x4, fpcr
+    stp     x3, x4, [x1]
+    ret
+
+// void sve_load(const void* storage)
+    .globl  sve_load
+sve_load:
+    bti     c
+    rdvl    x2, #1
+    lsl     x1, x2, #5
+    add     x1, x1, x0
+    ldr     p0, [x1, #16, mul vl]
+    wrffr   p0.b
+    each_p  ldr
+    each_z  ldr
+    add     x1, x1, x2, lsl #2
+    ldp     x3, x4, [x1]
+    msr     fpsr, x3
+    msr     fpcr, x4
+    ret

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hyp/vcpu/virtual_gic.hpp"
+
+#include "arch/arm64/common/barrier.hpp"
+#include "arch/arm64/common/sysreg_access.hpp"
+#include "hyp/cpu/machine_state.hpp"
+#include "hyp/log/panic.hpp"
+#include "hyp/vcpu/guest_vm.hpp"
+#include "hyp/vcpu/virtual_timer.hpp"
+
+namespace redoubt::hyp {
+namespace {
+
+using namespace arm64;
+
+auto read_lr(unsigned index) noexcept -> std::uint64_t {
+  switch (index) {
+    case 0: return RD_READ_SYSREG(ICH_LR0_EL2);
+    case 1: return RD_READ_SYSREG(ICH_LR1_EL2);
+    case 2: return RD_READ_SYSREG(ICH_LR2_EL2);
+    case 3: return RD_READ_SYSREG(ICH_LR3_EL2);
+    case 4: return RD_READ_SYSREG(ICH_LR4_EL2);
+    case 5: return RD_READ_SYSREG(ICH_LR5_EL2);
+    case 6: return RD_READ_SYSREG(ICH_LR6_EL2);
+    case 7: return RD_READ_SYSREG(ICH_LR7_EL2);
+    case 8: return RD_READ_SYSREG(ICH_LR8_EL2);
+    case 9: return RD_READ_SYSREG(ICH_LR9_EL2);
+    case 10: return RD_READ_SYSREG(ICH_LR10_EL2);
+    case 11: return RD_READ_SYSREG(ICH_LR11_EL2);
+    case 12: return RD_READ_SYSREG(ICH_LR12_EL2);
+    case 13: return RD_READ_SYSREG(ICH_LR13_EL2);
+    case 14: return RD_READ_SYSREG(ICH_LR14_EL2);
+    default: return RD_READ_SYSREG(ICH_LR15_EL2);
+  }
+}
+
+void write_lr(unsigned index, std::uint64_t value) noexcept {
+  switch (index) {
+    case 0: RD_WRITE_SYSREG(ICH_LR0_EL2, value); break;
+    case 1: RD_WRITE_SYSREG(ICH_LR1_EL2, value); break;
+    case 2: RD_WRITE_SYSREG(ICH_LR2_EL2, value); break;
+    case 3: RD_WRITE_SYSREG(ICH_LR3_EL2, value); break;
+    case 4: RD_WRITE_SYSREG(ICH_LR4_EL2, value); break;
+    case 5: RD_WRITE_SYSREG(ICH_LR5_EL2, value); break;
+    case 6: RD_WRITE_SYSREG(ICH_LR6_EL2, value); break;
+    case 7: RD_WRITE_SYSREG(ICH_LR7_EL2, value); break;
+    case 8: RD_WRITE_SYSREG(ICH_LR8_EL2, value); break;
+    case 9: RD_WRITE_SYSREG(ICH_LR9_EL2, value); break;
+    case 10: RD_WRITE_SYSREG(ICH_LR10_EL2, value); break;
+    case 11: RD_WRITE_SYSREG(ICH_LR11_EL2, value); break;
+    case 12: RD_WRITE_SYSREG(ICH_LR12_EL2, value); break;
+    case 13: RD_WRITE_SYSREG(ICH_LR13_EL2, value); break;
+    case 14: RD_WRITE_SYSREG(ICH_LR14_EL2, value); break;
+    default: RD_WRITE_SYSREG(ICH_LR15_EL2, value); break;
+  }
+}
+
+constexpr std::uint32_t kTimerBit = std::uint32_t{1} << kGicVirtualTimerPpi;
+constexpr std::uint32_t kMaintenanceBit = std::uint32_t{1} << kGicMaintenancePpi;
+
+auto gicr(const PerCpu& cpu, std::uint64_t offset) noexcept -> volatile std::uint32_t& {
+  return *reinterpret_cast<volatile std::uint32_t*>(cpu.gicr_va + offset);
+}
+
+// The host's driver disables these two at CPU bring-up and never looks at them again; their lines are low while it runs.
+void enable_physical_ppis(PerCpu& cpu) noexcept {
+  constexpr std::uint32_t kBoth = kTimerBit | kMaintenanceBit;
+  if ((gicr(cpu, GICR_ISENABLER0) & kBoth) != kBoth) gicr(cpu, GICR_ISENABLER0) = kBoth;
+}
+
+// While the model holds the timer's physical interrupt active it cannot fire; with HW = 1 the guest's own end of the
+// interrupt releases it, so the flag is written again whenever it is wanted.
+void follow_timer(PerCpu& cpu, VirtualGic& gic) noexcept {
+  if (gic.file.hold_timer) {
+    gicr(cpu, GICR_ISACTIVER0) = kTimerBit;
+  } else if (gic.timer_active) {
+    gicr(cpu, GICR_ICACTIVER0) = kTimerBit;
+  }
+  gic.timer_active = gic.file.hold_timer;
+}
+
+}  // namespace
+
+void gic_fold(Vcpu& vcpu) noexcept {
+  auto& gic = vcpu.gic;
+  const unsigned used = gic.file.used;
+  for (unsigned n = 0; n < used && n < kGicMaxLrs; ++n) {
+    gic.file.lr[n] = read_lr(n);
+    write_lr(n, 0);
+  }
+  const auto eoi_count = static_cast<unsigned>(IchHcr::EOIcount::of(RD_READ_SYSREG(ICH_HCR_EL2)));
+  if (vgic::fold(gic.irqs, gic.spis, gic.file, eoi_count).level_spi_ended) gic.level_ended = true;
+}
+
+void gic_present(PerCpu& cpu, Vcpu& vcpu) noexcept {
+  auto& gic = vcpu.gic;
+  if (gic.inbox.load(std::memory_order_relaxed) != 0) {
+    gic.irqs.fold_inbox(gic.inbox.exchange(0, std::memory_order_acquire));
+  }
+  gic.irqs.set_groups(vgic::GroupEnables::of_ctlr(vcpu.vm->gicd_ctlr.load(std::memory_order_relaxed)));
+  gic.irqs.set_level(vgic::kVirtualTimerIntid, timer_line_live());
+  vgic::compose(gic.irqs, gic.spis, machine().gic, gic.file);
+  for (unsigned n = 0; n < gic.file.used && n < kGicMaxLrs; ++n) write_lr(n, gic.file.lr[n]);
+  follow_timer(cpu, gic);
+  RD_WRITE_SYSREG(ICH_HCR_EL2, IchHcr::En::make(1) | gic.file.hints);
+}
+
+void gic_enter(PerCpu& cpu, Vcpu& vcpu) noexcept {
+  if (vcpu.vm->nr_irqs == 0) return;
+  RD_WRITE_SYSREG(ICH_VMCR_EL2, vcpu.gic.vmcr);
+  RD_WRITE_SYSREG(ICH_AP0R0_EL2, vcpu.gic.ap0r0);
+  RD_WRITE_SYSREG(ICH_AP1R0_EL2, vcpu.gic.ap1r0);
+  enable_physical_ppis(cpu);
+  gic_present(cpu, vcpu);
+}
+
+void gic_leave(PerCpu& cpu, Vcpu& vcpu) noexcept {
+  if (vcpu.vm->nr_irqs == 0) return;
+  auto& gic = vcpu.gic;
+  gic_fold(vcpu);
+  gic.vmcr = RD_READ_SYSREG(ICH_VMCR_EL2);
+  gic.ap0r0 = RD_READ_SYSREG(ICH_AP0R0_EL2);
+  gic.ap1r0 = RD_READ_SYSREG(ICH_AP1R0_EL2);
+  RD_WRITE_SYSREG(ICH_HCR_EL2, 0);
+  if (gic.timer_active) {
+    gicr(cpu, GICR_ICACTIVER0) = kTimerBit;
+    gic.timer_active = false;
+  }
+}
+
+auto gic_timer_fired(const PerCpu& cpu) noexcept -> bool {
+  return timer_line_live() && (gicr(cpu, GICR_ISACTIVER0) & kTimerBit) == 0;
+}
+
+auto gic_wakes(Vcpu& vcpu) noexcept -> bool {
+  auto& gic = vcpu.gic;
+  gic.irqs.fold_inbox(gic.inbox.exchange(0, std::memory_order_acquire));
+  gic.irqs.set_level(vgic::kVirtualTimerIntid, timer_line_live());
+  return vgic::deliverable_with(gic.irqs, gic.spis, RD_READ_SYSREG(ICH_VMCR_EL2));
+}
+
+auto gic_take_level_ended(Vcpu& vcpu) noexcept -> bool {
+  const bool ended = vcpu.gic.level_ended;
+  vcpu.gic.level_ended = false;
+  return ended;
+}
+
+void gic_init_cpu(PerCpu& cpu) noexcept {
+  const auto wanted = vgic::Affinity::of_mpidr(cpu.mpidr).packed();
+  const auto& frames = machine().gicr_frames;
+  for (unsigned n = 0; n < machine().gicr_count; ++n) {
+    const auto va = EL2_DEVICE_VA + frames[n].value();
+    const auto typer = *reinterpret_cast<volatile std::uint64_t*>(va + GICR_TYPER);
+    if (GicrTyper::AffinityValue::of(typer) == wanted) {
+      cpu.gicr_va = va;
+      return;
+    }
+  }
+  panic("no redistributor has this CPU's affinity");
+}
+
+}  // namespace redoubt::hyp

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hyp/vcpu/world_switch.hpp"
+
+#include "arch/arm64/common/barrier.hpp"
+#include "arch/arm64/common/sysreg_access.hpp"
+#include "arch/arm64/el2/tlb.hpp"
+#include "hyp/cpu/machine_state.hpp"
+#include "hyp/vcpu/guest_vm.hpp"
+#include "hyp/vcpu/virtual_gic.hpp"
+#include "hyp/vcpu/virtual_timer.hpp"
+
+extern "C" {
+void fp_save(redoubt::hyp::FpState*) noexcept;
+void fp_load(const redoubt::hyp::FpState*) noexcept;
+void sve_save(void*) noexcept;
+void sve_load(const void*) noexcept;
+}
+
+namespace redoubt::hyp {
+namespace {
+
+void save_el1(El1State& state) noexcept {
+  state.sctlr = RD_READ_SYSREG(SCTLR_EL1);
+  state.cpacr = RD_READ_SYSREG(CPACR_EL1);
+  state.ttbr0 = RD_READ_SYSREG(TTBR0_EL1);
+  state.ttbr1 = RD_READ_SYSREG(TTBR1_EL1);
+  state.tcr = RD_READ_SYSREG(TCR_EL1);
+  state.mair = RD_READ_SYSREG(MAIR_EL1);
+  state.amair = RD_READ_SYSREG(AMAIR_EL1);
+  state.vbar = RD_READ_SYSREG(VBAR_EL1);
+  state.esr = RD_READ_SYSREG(ESR_EL1);
+  state.far = RD_READ_SYSREG(FAR_EL1);
+  state.afsr0 = RD_READ_SYSREG(AFSR0_EL1);
+  state.afsr1 = RD_READ_SYSREG(AFSR1_EL1);
+  state.elr = RD_READ_SYSREG(ELR_EL1);
+  state.spsr = RD_READ_SYSREG(SPSR_EL1);
+  state.par = RD_READ_SYSREG(PAR_EL1);
+  state.contextidr = RD_READ_SYSREG(CONTEXTIDR_EL1);
+  state.tpidr_el0 = RD_READ_SYSREG(TPIDR_EL0);
+  state.tpidrro_el0 = RD_READ_SYSREG(TPIDRRO_EL0);
+  state.tpidr_el1 = RD_READ_SYSREG(TPIDR_EL1);
+  state.sp_el0 = RD_READ_SYSREG(SP_EL0);
+  state.sp_el1 = RD_READ_SYSREG(SP_EL1);
+  state.cntkctl = RD_READ_SYSREG(CNTKCTL_EL1);
+  state.csselr = RD_READ_SYSREG(CSSELR_EL1);
+  state.mdscr = RD_READ_SYSREG(MDSCR_EL1);
+}
+
+// TTBRs of one world with the stage 2 of the other must never be walked, not even speculatively (errata 1165522 and
+// relatives): walks are off (EPD0, EPD1) until all of it belongs to one world; TCR_EL1 is written last, by the caller.
+void block_el1_walks() noexcept {
+  if (const auto sctlr = RD_READ_SYSREG(SCTLR_EL1); (sctlr & 1) == 0) RD_WRITE_SYSREG(SCTLR_EL1, sctlr | 1);  // EPDn act only with M = 1
+  RD_WRITE_SYSREG(TCR_EL1, RD_READ_SYSREG(TCR_EL1) | bit(7) | bit(23));
+  arm64::isb();
+}
+
+void load_el1_but_tcr(const El1State& state) noexcept {
+  RD_WRITE_SYSREG(CPACR_EL1, state.cpacr);
+  RD_WRITE_SYSREG(TTBR0_EL1, state.ttbr0);
+  RD_WRITE_SYSREG(TTBR1_EL1, state.ttbr1);
+  RD_WRITE_SYSREG(MAIR_EL1, state.mair);
+  RD_WRITE_SYSREG(AMAIR_EL1, state.amair);
+  RD_WRITE_SYSREG(VBAR_EL1, state.vbar);
+  RD_WRITE_SYSREG(ESR_EL1, state.esr);
+  RD_WRITE_SYSREG(FAR_EL1, state.far);
+  RD_WRITE_SYSREG(AFSR0_EL1, state.afsr0);
+  RD_WRITE_SYSREG(AFSR1_EL1, state.afsr1);
+  RD_WRITE_SYSREG(ELR_EL1, state.elr);
+  RD_WRITE_SYSREG(SPSR_EL1, state.spsr);
+  RD_WRITE_SYSREG(PAR_EL1, state.par);
+  RD_WRITE_SYSREG(CONTEXTIDR_EL1, state.contextidr);
+  RD_WRITE_SYSREG(TPIDR_EL0, state.tpidr_el0);
+  RD_WRITE_SYSREG(TPIDRRO_EL0, state.tpidrro_el0);
+  RD_WRITE_SYSREG(TPIDR_EL1, state.tpidr_el1);
+  RD_WRITE_SYSREG(SP_EL0, state.sp_el0);
+  RD_WRITE_SYSREG(SP_EL1, state.sp_el1);
+  RD_WRITE_SYSREG(CNTKCTL_EL1, state.cntkctl);
+  RD_WRITE_SYSREG(CSSELR_EL1, state.csselr);
+  RD_WRITE_SYSREG(MDSCR_EL1, state.mdscr);
+}
+
+void write_traps(const TrapConfig& traps) noexcept {
+  RD_WRITE_SYSREG(HCR_EL2, traps.hcr);
+  RD_WRITE_SYSREG(CPTR_EL2, traps.cptr);
+  RD_WRITE_SYSREG(MDCR_EL2, traps.mdcr);
+  RD_WRITE_SYSREG(CNTHCTL_EL2, traps.cnthctl);
+  const auto& features = machine().features;
+  if (features.hcx()) RD_WRITE_SYSREG(S3_4_C1_C2_2, traps.hcrx);
+  if (features.fgt()) {
+    RD_WRITE_SYSREG(S3_4_C1_C1_4, traps.hfgrtr);
+    RD_WRITE_SYSREG(S3_4_C1_C1_5, traps.hfgwtr);
+  }
+}
+
+// A vCPU that ran elsewhere shares its VMID with its siblings: their entries on this CPU may be stale for it.
+void flush_after_migration(PerCpu& cpu, Vcpu& vcpu) noexcept {
+  if (vcpu.last_cpu == cpu.index) return;
+  vcpu.last_cpu = cpu.index;
+  arm64::tlbi_vmalle1();
+  asm volatile("ic iallu" ::: "memory");
+  arm64::dsb_nsh();
+  arm64::isb();
+}
+
+}  // namespace
+
+void switch_to_guest(PerCpu& cpu, Vcpu& vcpu) noexcept {
+  const auto& state = machine();
+  save_el1(cpu.host.el1);
+  cpu.host.pc = RD_READ_SYSREG(ELR_EL2);
+  cpu.host.pstate = RD_READ_SYSREG(SPSR_EL2);
+  arm64::dsb_nsh();  // the host's own speculative walks are over
+  block_el1_walks();
+  load_el1_but_tcr(vcpu.context.el1);
+  RD_WRITE_SYSREG(VTCR_EL2, vcpu.vm->vtcr);
+  RD_WRITE_SYSREG(VTTBR_EL2, vcpu.vm->vttbr);
+  RD_WRITE_SYSREG(VMPIDR_EL2, vcpu.mpidr);
+  write_traps(state.guest);
+  arm64::isb();
+  RD_WRITE_SYSREG(SCTLR_EL1, vcpu.context.el1.sctlr);
+  RD_WRITE_SYSREG(TCR_EL1, vcpu.context.el1.tcr);
+  flush_after_migration(cpu, vcpu);
+  RD_WRITE_SYSREG(ELR_EL2, vcpu.context.pc);
+  RD_WRITE_SYSREG(SPSR_EL2, vcpu.context.pstate);
+  cpu.vcpu = &vcpu;
+  cpu.context = &vcpu.context;
+  timer_enter(vcpu);
+  gic_enter(cpu, vcpu);
+}
+
+void switch_to_host(PerCpu& cpu, Vcpu& vcpu) noexcept {
+  const auto& state = machine();
+  gic_leave(cpu, vcpu);
+  timer_leave(vcpu);
+  save_el1(vcpu.context.el1);
+  vcpu.context.pc = RD_READ_SYSREG(ELR_EL2);
+  vcpu.context.pstate = RD_READ_SYSREG(SPSR_EL2);
+  if (vcpu.fp_live) {
+    fp_save(&vcpu.fp);
+    vcpu.fp_live = false;
+  }
+  arm64::dsb_nsh();
+  block_el1_walks();
+  load_el1_but_tcr(cpu.host.el1);
+  RD_WRITE_SYSREG(VTCR_EL2, state.host_vtcr);
+  RD_WRITE_SYSREG(VTTBR_EL2, state.host_vttbr);
+  RD_WRITE_SYSREG(VMPIDR_EL2, cpu.mpidr);
+  write_traps(state.host);
+  arm64::isb();
+  RD_WRITE_SYSREG(SCTLR_EL1, cpu.host.el1.sctlr);
+  RD_WRITE_SYSREG(TCR_EL1, cpu.host.el1.tcr);
+  if (!cpu.host_fp_live) {
+    if (cpu.host_sve != nullptr) {
+      sve_load(cpu.host_sve);
+    } else {
+      fp_load(&cpu.host_fp);
+    }
+    cpu.host_fp_live = true;
+  }
+  RD_WRITE_SYSREG(ELR_EL2, cpu.host.pc);
+  RD_WRITE_SYSREG(SPSR_EL2, cpu.host.pstate);
+  cpu.vcpu = nullptr;
+  cpu.context = &cpu.host;
+  ++cpu.exits;
+}
+
+void give_fp_to_guest(PerCpu& cpu, Vcpu& vcpu) noexcept {
+  const auto& state = machine();
+  RD_WRITE_SYSREG(CPTR_EL2, state.host.cptr);
+  arm64::isb();
+  if (cpu.host_sve != nullptr) {
+    sve_save(cpu.host_sve);
+  } else {
+    fp_save(&cpu.host_fp);
+  }
+  cpu.host_fp_live = false;
+  fp_load(&vcpu.fp);
+  vcpu.fp_live = true;
+  RD_WRITE_SYSREG(CPTR_EL2, state.guest.cptr & ~arm64::cptr::kTfp);
+  arm64::isb();
+}
+
+}  // namespace redoubt::hyp
