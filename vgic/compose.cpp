@@ -44,7 +44,8 @@ class Composer {
 
  private:
   // Active ones come first: the guest's end-of-interrupt must find them. Private before SPI, so that a host that
-  // invents active SPIs evicts no trusted interrupt; for the same reason the last register goes to a pending private one.
+  // invents active SPIs evicts no trusted interrupt; for the same reason the last register goes to a pending private
+  // one.
   void place_next(bool last) noexcept {
     if (last && private_pending_ != 0 && !pending_private_placed_) {
       take_private(private_pending_);
@@ -93,8 +94,8 @@ class Composer {
     return best;
   }
 
-  // A level-sensitive interrupt is never presented active and pending: what follows the end of the active one depends on
-  // the line then. State 11 is also reserved with HW = 1 (IHI 0069 12.4.8).
+  // A level-sensitive interrupt is never presented active and pending: what follows the end of the active one depends
+  // on the line then. State 11 is also reserved with HW = 1 (IHI 0069 12.4.8).
   void place_private(unsigned irq) noexcept {
     const std::uint32_t mask = std::uint32_t{1} << irq;
     const bool edge = (PrivateIrqs::kEdgeMask & mask) != 0;
@@ -133,8 +134,8 @@ class Composer {
     file_.used = static_cast<std::uint8_t>(n + 1);
   }
 
-  // NPIE fires while no register has State = pending, UIE while at most one is valid (IHI 0069 12.4.7): each is asked for
-  // only if it is not true already, or the guest would never get to run.
+  // NPIE fires while no register has State = pending, UIE while at most one is valid (IHI 0069 12.4.7): each is asked
+  // for only if it is not true already, or the guest would never get to run.
   [[nodiscard]] auto hints() const noexcept -> MaintenanceHints {
     using Hcr = arm64::IchHcr;
     std::uint64_t bits = 0;

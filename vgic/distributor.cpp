@@ -94,8 +94,8 @@ auto Distributor::pulse(Intid spi) noexcept -> std::optional<Affinity> {
   return kick_for(spi.value());
 }
 
-// An SPI that is active here but routed elsewhere by now is not pending here; when the guest ends it the host must know,
-// to offer it there, which is what kSpiLevel asks for.
+// An SPI that is active here but routed elsewhere by now is not pending here; when the guest ends it the host must
+// know, to offer it there, which is what kSpiLevel asks for.
 auto Distributor::request_for(std::uint32_t spi, Affinity self) const noexcept -> SpiRequest {
   const std::uint32_t word = spi / kBitsPerWord;
   const std::uint32_t mask = std::uint32_t{1} << (spi % kBitsPerWord);

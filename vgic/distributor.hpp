@@ -4,9 +4,9 @@
 // Runs in the host (room kvm/), one per VM, every call under the VM's interrupt lock. About 10 KiB: never on a stack.
 // All-zero memory plus init() is the reset state.
 //
-// Hand-out protocol: collect() gives a vCPU its SPIs and marks them in flight; after the run the caller passes each status
-// to complete(). An SPI in flight is offered to nobody else; a change of route takes effect when it was given back. If the
-// run does not happen, complete() with flags = 0 gives the SPI back unchanged.
+// Hand-out protocol: collect() gives a vCPU its SPIs and marks them in flight; after the run the caller passes each
+// status to complete(). An SPI in flight is offered to nobody else; a change of route takes effect when it was given
+// back. If the run does not happen, complete() with flags = 0 gives the SPI back unchanged.
 #pragma once
 
 #include <array>
@@ -27,8 +27,8 @@ struct DistWriteEffect {
 
 class Distributor {
  public:
-  // nr_irqs: 64..992, a multiple of 32, the 32 private ones included; first: affinity of vCPU 0, the target of SPIs whose
-  // GICD_IROUTERn.IRM is 1. Error::INVALID otherwise. Resets all state.
+  // nr_irqs: 64..992, a multiple of 32, the 32 private ones included; first: affinity of vCPU 0, the target of SPIs
+  // whose GICD_IROUTERn.IRM is 1. Error::INVALID otherwise. Resets all state.
   [[nodiscard]] auto init(std::uint32_t nr_irqs, Affinity first) noexcept -> Result<>;
   [[nodiscard]] constexpr auto nr_irqs() const noexcept -> std::uint32_t { return nr_irqs_; }
 

@@ -9,12 +9,20 @@ namespace redoubt::vgic {
 namespace {
 
 constexpr std::uint8_t kPartNumber = 0x92;
-constexpr std::uint32_t kIdBits = 9;              // INTIDs of 10 bits: no LPIs
+constexpr std::uint32_t kIdBits = 9;               // INTIDs of 10 bits: no LPIs
 constexpr std::uint32_t kRouteMask = 0x80ff'ffff;  // A3V = 0: no Aff3
 constexpr DistWriteEffect kNoEffect{.rescan = false};
 
 // GICD_IGROUPRn to GICD_ICACTIVERn are seven arrays of 32 words, one after the other.
-enum class BitmapRegister : std::uint8_t { Group = 1, SetEnable, ClearEnable, SetPending, ClearPending, SetActive, ClearActive };
+enum class BitmapRegister : std::uint8_t {
+  Group = 1,
+  SetEnable,
+  ClearEnable,
+  SetPending,
+  ClearPending,
+  SetActive,
+  ClearActive
+};
 
 constexpr auto in_bitmaps(MmioOffset offset) noexcept -> bool {
   return offset.value() >= arm64::GICD_IGROUPR && offset.value() < arm64::GICD_IPRIORITYR;

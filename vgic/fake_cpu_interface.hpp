@@ -12,8 +12,8 @@
 
 namespace redoubt::vgic {
 
-inline constexpr std::uint64_t kOpenVmcr = arm64::IchVmcr::VENG0::kMask | arm64::IchVmcr::VENG1::kMask |
-                                           arm64::IchVmcr::VPMR::make(0xff);
+inline constexpr std::uint64_t kOpenVmcr =
+    arm64::IchVmcr::VENG0::kMask | arm64::IchVmcr::VENG1::kMask | arm64::IchVmcr::VPMR::make(0xff);
 
 class FakeCpuInterface {
  public:

@@ -2,12 +2,12 @@
 // From interrupt state to list registers and back (IHI 0069 chapter 6 and 12.4.8).
 //
 // Protocol, all on the CPU that has the vCPU loaded:
-//   exit:   for n < file.used read ICH_LR<n>_EL2 into file.lr[n]; fold(); then zero those registers or leave them to the
-//           next entry (registers n >= used must be zero when the guest runs).
+//   exit:   for n < file.used read ICH_LR<n>_EL2 into file.lr[n]; fold(); then zero those registers or leave them to
+//           the next entry (registers n >= used must be zero when the guest runs).
 //   before any redistributor access, deliverable_with(), SpiSet::load() or SpiSet::status(): fold() must have run.
-//   entry:  set_level(27, timer line); fold_inbox(exchange(inbox, 0)); compose(); write file.lr[0..used); set the bits of
-//           ICH_HCR_EL2 that file.hints name. If file.hold_timer: set GICR_ISACTIVER0[pINTID] of this CPU, and clear it
-//           at the exit to the host and whenever compose() clears the flag.
+//   entry:  set_level(27, timer line); fold_inbox(exchange(inbox, 0)); compose(); write file.lr[0..used); set the bits
+//           of ICH_HCR_EL2 that file.hints name. If file.hold_timer: set GICR_ISACTIVER0[pINTID] of this CPU, and clear
+//           it at the exit to the host and whenever compose() clears the flag.
 // A trap that touches no interrupt state may skip both fold() and compose(). compose() on a file that was not folded
 // changes nothing, fold() on an empty file changes nothing: a misplaced call cannot lose an interrupt.
 #pragma once

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // State of the private interrupts (INTID 0-31: SGI and PPI) of one vCPU.
 //
-// Owner: the CPU on which the vCPU is loaded (or, while it is loaded nowhere, whoever holds its lock). Other vCPUs reach
-// it only through an atomic 32-bit inbox kept by the caller, see fold_inbox().
+// Owner: the CPU on which the vCPU is loaded (or, while it is loaded nowhere, whoever holds its lock). Other vCPUs
+// reach it only through an atomic 32-bit inbox kept by the caller, see fold_inbox().
 //
 // Ownership of pending and active: while an interrupt sits in a list register (between compose() and fold()), the
 // register owns its active bit and, for an SGI, its pending bit. Every function below that reads or writes pending or
@@ -37,9 +37,7 @@ class PrivateIrqs {
 
   // SGIs sent by any vCPU since the last call: the caller exchanges its atomic inbox with 0 and passes what it held.
   // Layout: SgiRequest::inbox_bits(). A group-0-only request for an SGI that this vCPU keeps in group 1 is dropped.
-  constexpr void fold_inbox(std::uint32_t bits) noexcept {
-    latch_ |= (bits & kEdgeMask) | ((bits >> 16U) & group0_);
-  }
+  constexpr void fold_inbox(std::uint32_t bits) noexcept { latch_ |= (bits & kEdgeMask) | ((bits >> 16U) & group0_); }
 
   // Interrupts a CPU interface should be offered: pending, enabled, group enabled at the distributor, not yet active.
   [[nodiscard]] constexpr auto deliverable() const noexcept -> std::uint32_t { return offerable() & ~active_; }
@@ -57,8 +55,9 @@ class PrivateIrqs {
     return (((line_ | active_) >> kVirtualTimerIntid.value()) & 1U) != 0;
   }
 
-  // Whether one of the deliverable would interrupt a vCPU with this ICH_VMCR_EL2: group enabled at the CPU interface and priority
-  // above the mask. The running priority is not considered; ending a WFI early is allowed, not ending it is not.
+  // Whether one of the deliverable would interrupt a vCPU with this ICH_VMCR_EL2: group enabled at the CPU interface
+  // and priority above the mask. The running priority is not considered; ending a WFI early is allowed, not ending it
+  // is not.
   [[nodiscard]] auto deliverable_with(std::uint64_t ich_vmcr) const noexcept -> bool;
 
   [[nodiscard]] constexpr auto priority(Intid irq) const noexcept -> std::uint8_t {

@@ -20,8 +20,8 @@ constexpr auto priority_word(MmioOffset offset) noexcept -> unsigned {
 
 constexpr auto typer(const RedistConfig& config) noexcept -> std::uint64_t {
   using Typer = arm64::GicrTyper;
-  return Typer::AffinityValue::make(config.affinity.packed()) |
-         Typer::ProcessorNumber::make(config.processor_number) | Typer::Last::make(config.last ? 1 : 0);
+  return Typer::AffinityValue::make(config.affinity.packed()) | Typer::ProcessorNumber::make(config.processor_number) |
+         Typer::Last::make(config.last ? 1 : 0);
 }
 
 // A child sleeps as soon as the processor does; the vCPU's power state is PSCI's business, sleep delays no interrupt.

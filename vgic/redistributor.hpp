@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 // The memory-mapped registers of one vCPU's redistributor, RD_base and SGI_base frames (IHI 0069 12.10, 12.11).
 //
-// Called at EL2 on a guest's data abort inside its GICR window, for its own or (reads and writes of another vCPU's frame)
-// under that vCPU's lock. Before the call the caller folds the list registers, after it composes again.
-// A wrong width, a misaligned or an unassigned offset reads as zero and ignores writes; nothing can fail.
+// Called at EL2 on a guest's data abort inside its GICR window, for its own or (reads and writes of another vCPU's
+// frame) under that vCPU's lock. Before the call the caller folds the list registers, after it composes again. A wrong
+// width, a misaligned or an unassigned offset reads as zero and ignores writes; nothing can fail.
 #pragma once
 
 #include <cstdint>

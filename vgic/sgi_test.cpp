@@ -32,9 +32,7 @@ TEST(Sgi, good_broadcast_spares_the_sender) {
   EXPECT_TRUE(request.matches(Affinity{8}, Affinity{7}));
 }
 
-TEST(Sgi, good_affinity_of_mpidr) {
-  EXPECT_EQ(Affinity::of_mpidr(0x0000'00aa'8011'2233U), Affinity{0xaa11'2233});
-}
+TEST(Sgi, good_affinity_of_mpidr) { EXPECT_EQ(Affinity::of_mpidr(0x0000'00aa'8011'2233U), Affinity{0xaa11'2233}); }
 
 TEST(Sgi, good_sgi1r_reaches_either_group) {
   for (const std::uint32_t group : {0U, 0xffff'ffffU}) {

@@ -14,7 +14,8 @@ namespace redoubt::vgic {
 
 class SpiEnableMirror {
  public:
-  // A guest's write to its GICD frame, before it is relayed. Offsets other than CTLR, ISENABLERn, ICENABLERn: no effect.
+  // A guest's write to its GICD frame, before it is relayed. Offsets other than CTLR, ISENABLERn, ICENABLERn: no
+  // effect.
   void observe_write(MmioOffset offset, AccessSize size, std::uint64_t value) noexcept;
 
   // False for anything that is not an SPI (32-1019).

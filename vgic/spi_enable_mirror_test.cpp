@@ -52,7 +52,8 @@ TEST(SpiEnableMirror, good_agrees_with_the_distributor) {
   ASSERT_TRUE(distributor->init(kMaxIrqs, Affinity{0}));
   SpiEnableMirror mirror;
   std::mt19937_64 random{2};
-  const AccessSize sizes[] = {AccessSize::Byte, AccessSize::Half, AccessSize::Word, AccessSize::Word, AccessSize::Double};
+  const AccessSize sizes[] = {AccessSize::Byte, AccessSize::Half, AccessSize::Word, AccessSize::Word,
+                              AccessSize::Double};
   for (int i = 0; i < 100000; ++i) {
     const MmioOffset offset{(i % 8) == 0 ? random() % 0x10000 : random() % 0x200};
     const AccessSize size = sizes[random() % 5];

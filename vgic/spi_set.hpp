@@ -42,8 +42,8 @@ struct SpiStatus {
 
 class SpiSet {
  public:
-  // Takes in the requests of one run; entries beyond kMaxSpiRequests, invalid ones and duplicates of an earlier entry are
-  // not accepted (their status lacks kSpiInFlight). `requests` must be a private copy: it is read more than once.
+  // Takes in the requests of one run; entries beyond kMaxSpiRequests, invalid ones and duplicates of an earlier entry
+  // are not accepted (their status lacks kSpiInFlight). `requests` must be a private copy: it is read more than once.
   // `enabled`, for a protected VM: a request for an SPI the guest has not enabled stays pending and is not presented.
   // Ordinary VM: nullptr. Precondition: the list registers were folded after the previous run.
   void load(std::span<const SpiRequest> requests, std::uint32_t nr_irqs, const SpiEnableMirror* enabled) noexcept;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// GICv3 register offsets and fields (Arm IHI 0069H chapter 12). Declarations about the machine; nothing here touches it.
+// GICv3 register offsets and fields (Arm IHI 0069H chapter 12). Declarations about the machine; nothing here touches
+// it.
 #pragma once
 
 #include <cstdint>
