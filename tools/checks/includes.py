@@ -2,7 +2,7 @@
 """Includes follow the arrows between rooms, and freestanding rooms use only the listed standard headers.
 
 The build enforces the arrows by its include paths up to what permitted headers include themselves; this looks at each
-#include line. Unit tests (*_test.cpp) are held by the build alone."""
+#include line. Unit tests and what only they include are held by the build alone."""
 import re
 from pathlib import Path
 
@@ -15,17 +15,13 @@ FREESTANDING = ("base", "core", "vgic", "arch/arm64_defs", "arch/arm64/common", 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 
 
-def is_test(name: str) -> bool:
-    return name.endswith(("_test.cpp", "_test.hpp")) or "/testdata/" in name or Path(name).name.startswith("fake_")
-
-
 def problems(root: Path) -> list[str]:
     table = arrows.table(root)
     allowed = set((root / "tools/checks/allow/std_headers.txt").read_text().split("\n"))
-    found = []
+    tests, found = tree.test_files(root), []
     for name in (*tree.cxx_files(root), *(n for n in tree.files(root) if n.endswith((".S", ".def")))):
         room = arrows.room_of(name, root)
-        if room is None or "*" in table[room] or is_test(name):
+        if room is None or "*" in table[room] or name in tests:
             continue
         for quoted, angled in _INCLUDE.findall((root / name).read_text(errors="replace")):
             target = arrows.room_of(quoted, root) if quoted else None

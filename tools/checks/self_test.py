@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from checks import elf_gates, provable, ratchet, tree
-from checks.elf_image import Image, short_name
+from checks import elf_gates, includes, provable, ratchet, tree
+from checks.elf_image import short_name
 
 NAME = "the checks find planted faults"
 
@@ -61,11 +61,30 @@ def _purity(folder: Path) -> list[str]:
     for line, bad in (("volatile int a;", True), ("auto p = reinterpret_cast<int*>(x);", True), ("for (;;) {}", True),
                       ("A(const A&) = delete;  // no new copies", False), ('auto s = "volatile";', False)):
         (folder / "core/a.cpp").write_text(line + "\n")
-        tree.files.cache_clear()
+        _forget()
         if bool(provable.problems(folder)) != bad:
             found.append(f"purity of core: {line!r} judged wrongly")
-    tree.files.cache_clear()
+    return found + _arrows(folder)
+
+
+def _arrows(folder: Path) -> list[str]:
+    (folder / "cmake").mkdir()
+    (folder / "cmake/arrows.txt").write_text("base:\ncore: base\nhyp: core\n")
+    (folder / elf_gates.ALLOW / "std_headers.txt").write_text("span\n")
+    found = []
+    for line, bad in (('#include "base/a.hpp"', False), ('#include "core/a.hpp"', False), ('#include "hyp/a.hpp"', True),
+                      ('#include "a.hpp"', True), ("#include <span>", False), ("#include <vector>", True)):
+        (folder / "core/a.cpp").write_text(line + "\n")
+        _forget()
+        if bool(includes.problems(folder)) != bad:
+            found.append(f"arrows: {line!r} judged wrongly")
+    _forget()
     return found
+
+
+def _forget() -> None:
+    tree.files.cache_clear()
+    tree.test_files.cache_clear()
 
 
 if __name__ == "__main__":

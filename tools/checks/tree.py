@@ -20,6 +20,23 @@ def cxx_files(root: Path) -> list[str]:
     return [name for name in files(root) if name.endswith(CXX_SUFFIXES)]
 
 
+@cache
+def test_files(root: Path) -> frozenset[str]:
+    """Sources of unit tests (by name, or listed as TESTS or TEST_SOURCES) and headers that only such files include."""
+    names = files(root)
+    found = {n for n in names if n.endswith("_test.cpp") or "/testdata/" in n}
+    for name in (n for n in names if n.endswith("CMakeLists.txt")):
+        for listed in re.findall(r"\bTEST(?:S|_SOURCES)\b([^A-Z)]*)", (root / name).read_text()):
+            found |= {str(Path(name).parent / each) for each in listed.split()}
+    includers: dict[str, set[str]] = {}
+    for name in (n for n in names if n.endswith((*CXX_SUFFIXES, ".S"))):
+        for target in re.findall(r'^\s*#\s*include\s*"([^"]+)"', (root / name).read_text(errors="replace"), re.M):
+            includers.setdefault(target, set()).add(name)
+    while more := {header for header, by in includers.items() if header not in found and by <= found}:
+        found |= more
+    return frozenset(found)
+
+
 _NOISE = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'', re.S)
 
 

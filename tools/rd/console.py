@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rd import proc
 from rd.log import RdError, note
+from rd.monitor import Monitor
 
 # A slow or busy machine needs longer, never different, time-outs.
 SCALE = float(os.environ.get("RD_TIMEOUT_SCALE", "1"))
@@ -26,13 +27,14 @@ class Console:
     def __init__(self, argv: list[str], log: Path, fatal: tuple[str, ...] = FATAL):
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
+        self.monitor = Monitor()
         self.fatal = re.compile("|".join(fatal)) if fatal else None
         self._text = ""
         self._position = 0      # where the next wait() begins
         self._checked = 0       # up to where fatal messages have been looked for
         self._news = threading.Condition()
         self._ended = False
-        self._child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *argv], start_new_session=True,
+        self._child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *argv, *self.monitor.arguments()], start_new_session=True,
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -105,6 +107,7 @@ class Console:
         if self.running():
             proc.kill_group(self._child)
         self._reader.join(5)
+        self.monitor.close()
 
     def show_tail(self) -> None:
         note(f"--- last lines of {self.log} ---")

@@ -44,7 +44,7 @@ class Machine:
 
     def start(self, name: str) -> Console:
         """Boot; the log goes to build/logs/<name>.log. Use it in a `with`: the machine ends with the block."""
-        return Console([*self.argv(), "-monitor", "none", "-serial", "stdio"], paths.BUILD / "logs" / f"{name}.log", self.fatal)
+        return Console([*self.argv(), "-serial", "stdio"], paths.BUILD / "logs" / f"{name}.log", self.fatal)
 
     def interactive(self) -> int:
         """Boot with the terminal as serial port (Ctrl-A X ends it)."""
