@@ -50,7 +50,8 @@ auto private_half(const rk_vm& vm, const rd_run_exit& exit) noexcept -> bool {
 // An access to the guest's distributor frame, by offset.
 auto distributor_offset(const rk_vm& vm, std::uint64_t ipa) noexcept -> std::optional<std::uint64_t> {
   const auto base = vm.gic.distributor();
-  if (!vm.gic.ready() || !base || ipa < base->value() || ipa - base->value() >= arm64::kGicFrameSize) return std::nullopt;
+  if (!vm.gic.ready() || !base || ipa < base->value() || ipa - base->value() >= arm64::kGicFrameSize)
+    return std::nullopt;
   return ipa - base->value();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "kvm/exits.hpp"
 
-#include "kvm/shim_fixture.hpp"
+#include "kvm/testing/vm_fixture.hpp"
 
 namespace redoubt::kvm {
 namespace {

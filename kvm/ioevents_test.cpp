@@ -8,7 +8,9 @@ namespace {
 
 constexpr Ipa kNotify{0x0a00'0050};
 
-auto event(std::uint32_t bytes, IoeventHandle handle) { return Ioevent{.address = kNotify, .bytes = bytes, .match_data = false, .data = 0, .handle = handle}; }
+auto event(std::uint32_t bytes, IoeventHandle handle) {
+  return Ioevent{.address = kNotify, .bytes = bytes, .match_data = false, .data = 0, .handle = handle};
+}
 auto matching(std::uint32_t bytes, std::uint64_t data, IoeventHandle handle) {
   return Ioevent{.address = kNotify, .bytes = bytes, .match_data = true, .data = data, .handle = handle};
 }

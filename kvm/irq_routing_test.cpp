@@ -8,7 +8,9 @@
 namespace redoubt::kvm {
 namespace {
 
-auto route(std::uint32_t gsi, std::uint32_t pin) { return RouteRequest{.gsi = gsi, .type = kRoutingIrqchip, .flags = 0, .chip = 0, .pin = pin}; }
+auto route(std::uint32_t gsi, std::uint32_t pin) {
+  return RouteRequest{.gsi = gsi, .type = kRoutingIrqchip, .flags = 0, .chip = 0, .pin = pin};
+}
 
 TEST(IrqRouting, DefaultIsOneToOne) {
   const IrqRouting routing;

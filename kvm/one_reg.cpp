@@ -104,36 +104,36 @@ constexpr std::uint32_t kIdRegs = 56;  // CRm 1..7, op2 0..7
 
 // Registers of a guest that are neither core nor identification, in the order of their encoding.
 constexpr auto kSystemList = std::to_array<std::uint32_t>({
-    RD_REG_SYS(2, 0, 0, 2, 2),     // MDSCR_EL1
-    RD_REG_SYS(3, 0, 0, 0, 0),     // MIDR_EL1
-    RD_REG_SYS(3, 0, 0, 0, 5),     // MPIDR_EL1
-    RD_REG_SYS(3, 0, 0, 0, 6),     // REVIDR_EL1
-    RD_REG_SYS(3, 0, 1, 0, 0),     // SCTLR_EL1
-    RD_REG_SYS(3, 0, 1, 0, 1),     // ACTLR_EL1
-    RD_REG_SYS(3, 0, 1, 0, 2),     // CPACR_EL1
-    RD_REG_SYS(3, 0, 2, 0, 0),     // TTBR0_EL1
-    RD_REG_SYS(3, 0, 2, 0, 1),     // TTBR1_EL1
-    RD_REG_SYS(3, 0, 2, 0, 2),     // TCR_EL1
-    RD_REG_SYS(3, 0, 5, 1, 0),     // AFSR0_EL1
-    RD_REG_SYS(3, 0, 5, 1, 1),     // AFSR1_EL1
-    RD_REG_SYS(3, 0, 5, 2, 0),     // ESR_EL1
-    RD_REG_SYS(3, 0, 6, 0, 0),     // FAR_EL1
-    RD_REG_SYS(3, 0, 7, 4, 0),     // PAR_EL1
-    RD_REG_SYS(3, 0, 10, 2, 0),    // MAIR_EL1
-    RD_REG_SYS(3, 0, 10, 3, 0),    // AMAIR_EL1
-    RD_REG_SYS(3, 0, 12, 0, 0),    // VBAR_EL1
-    RD_REG_SYS(3, 0, 13, 0, 1),    // CONTEXTIDR_EL1
-    RD_REG_SYS(3, 0, 13, 0, 4),    // TPIDR_EL1
-    RD_REG_SYS(3, 0, 14, 1, 0),    // CNTKCTL_EL1
-    RD_REG_SYS(3, 1, 0, 0, 1),     // CLIDR_EL1
-    RD_REG_SYS(3, 1, 0, 0, 7),     // AIDR_EL1
-    RD_REG_SYS(3, 2, 0, 0, 0),     // CSSELR_EL1
-    RD_REG_SYS(3, 3, 0, 0, 1),     // CTR_EL0
-    RD_REG_SYS(3, 3, 13, 0, 2),    // TPIDR_EL0
-    RD_REG_SYS(3, 3, 13, 0, 3),    // TPIDRRO_EL0
-    RD_REG_SYS(3, 3, 14, 0, 2),    // KVM_REG_ARM_TIMER_CVAL
-    RD_REG_SYS(3, 3, 14, 3, 1),    // KVM_REG_ARM_TIMER_CTL
-    RD_REG_SYS(3, 3, 14, 3, 2),    // KVM_REG_ARM_TIMER_CNT
+    RD_REG_SYS(2, 0, 0, 2, 2),   // MDSCR_EL1
+    RD_REG_SYS(3, 0, 0, 0, 0),   // MIDR_EL1
+    RD_REG_SYS(3, 0, 0, 0, 5),   // MPIDR_EL1
+    RD_REG_SYS(3, 0, 0, 0, 6),   // REVIDR_EL1
+    RD_REG_SYS(3, 0, 1, 0, 0),   // SCTLR_EL1
+    RD_REG_SYS(3, 0, 1, 0, 1),   // ACTLR_EL1
+    RD_REG_SYS(3, 0, 1, 0, 2),   // CPACR_EL1
+    RD_REG_SYS(3, 0, 2, 0, 0),   // TTBR0_EL1
+    RD_REG_SYS(3, 0, 2, 0, 1),   // TTBR1_EL1
+    RD_REG_SYS(3, 0, 2, 0, 2),   // TCR_EL1
+    RD_REG_SYS(3, 0, 5, 1, 0),   // AFSR0_EL1
+    RD_REG_SYS(3, 0, 5, 1, 1),   // AFSR1_EL1
+    RD_REG_SYS(3, 0, 5, 2, 0),   // ESR_EL1
+    RD_REG_SYS(3, 0, 6, 0, 0),   // FAR_EL1
+    RD_REG_SYS(3, 0, 7, 4, 0),   // PAR_EL1
+    RD_REG_SYS(3, 0, 10, 2, 0),  // MAIR_EL1
+    RD_REG_SYS(3, 0, 10, 3, 0),  // AMAIR_EL1
+    RD_REG_SYS(3, 0, 12, 0, 0),  // VBAR_EL1
+    RD_REG_SYS(3, 0, 13, 0, 1),  // CONTEXTIDR_EL1
+    RD_REG_SYS(3, 0, 13, 0, 4),  // TPIDR_EL1
+    RD_REG_SYS(3, 0, 14, 1, 0),  // CNTKCTL_EL1
+    RD_REG_SYS(3, 1, 0, 0, 1),   // CLIDR_EL1
+    RD_REG_SYS(3, 1, 0, 0, 7),   // AIDR_EL1
+    RD_REG_SYS(3, 2, 0, 0, 0),   // CSSELR_EL1
+    RD_REG_SYS(3, 3, 0, 0, 1),   // CTR_EL0
+    RD_REG_SYS(3, 3, 13, 0, 2),  // TPIDR_EL0
+    RD_REG_SYS(3, 3, 13, 0, 3),  // TPIDRRO_EL0
+    RD_REG_SYS(3, 3, 14, 0, 2),  // KVM_REG_ARM_TIMER_CVAL
+    RD_REG_SYS(3, 3, 14, 3, 1),  // KVM_REG_ARM_TIMER_CTL
+    RD_REG_SYS(3, 3, 14, 3, 2),  // KVM_REG_ARM_TIMER_CNT
 });
 
 constexpr std::size_t kCoreWords = kCoreSpsrEnd / 2;  // the 64-bit part: x0..x30, sp, pc, pstate, EL1 state

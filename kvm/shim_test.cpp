@@ -2,7 +2,7 @@
 // The interrupt path through the C face: lines and irqfds in, list-register requests out, and back.
 #include <cstdlib>
 
-#include "kvm/shim_fixture.hpp"
+#include "kvm/testing/vm_fixture.hpp"
 
 void* rd_alloc(unsigned long bytes) { return std::calloc(1, bytes); }
 void rd_free(void* memory) { std::free(memory); }

@@ -58,11 +58,8 @@ int rk_errno(long status) { return linux_status(status); }
 int rk_capability(rd_u32 number, rd_u32 max_ipa_bits) { return capability(number, max_ipa_bits); }
 
 int rk_slot_prepare(const rk_vm* vm, const rk_slot_request* request, rk_slot_change* out) {
-  const auto change = vm->slots.change(MemslotRequest{.id = request->id,
-                                                      .flags = request->flags,
-                                                      .ipa = request->ipa,
-                                                      .bytes = request->bytes,
-                                                      .hva = request->hva});
+  const auto change = vm->slots.change(MemslotRequest{
+      .id = request->id, .flags = request->flags, .ipa = request->ipa, .bytes = request->bytes, .hva = request->hva});
   if (!change) return kvm::status_of(change);
   *out = rk_slot_change{};
   out->removes = change->removed ? 1 : 0;

@@ -37,10 +37,10 @@ struct rk_vm {
         gic(redoubt::kvm::ipa_limit_of(ipa_bits, flags)) {}
 
   std::uint32_t vm_flags;
-  redoubt::kvm::Memslots slots;  // slot lock
-  redoubt::kvm::Ioevents ioevents;  // slot lock
-  redoubt::kvm::GicAttrs gic;  // VM mutex; constant once frozen
-  redoubt::kvm::IrqRouting routing;  // interrupt lock
+  redoubt::kvm::Memslots slots;            // slot lock
+  redoubt::kvm::Ioevents ioevents;         // slot lock
+  redoubt::kvm::GicAttrs gic;              // VM mutex; constant once frozen
+  redoubt::kvm::IrqRouting routing;        // interrupt lock
   redoubt::vgic::Distributor distributor;  // interrupt lock
-  bool distributor_live = false;  // interrupt lock: set by INIT, never cleared
+  bool distributor_live = false;           // interrupt lock: set by INIT, never cleared
 };

@@ -39,7 +39,7 @@ static bool rd_vcpu_awake(struct rd_vcpu *vcpu, bool off)
 	return READ_ONCE(vcpu->kicked) || READ_ONCE(vcpu->vm->dead) || (!off && rd_gic_pending(vcpu));
 }
 
-/* Sleeps until an interrupt for the guest, a kick, or a signal. `off`: a powered-off vCPU, which only a kick wakes. */
+/* Sleeps until an interrupt for the guest, a kick, or a signal. `off`: powered off, only a kick wakes it. Answers 1. */
 int rd_vcpu_wait(struct rd_vcpu *vcpu, bool off)
 {
 	ktime_t left;

@@ -93,13 +93,53 @@ static int rd_image_page(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn)
 	return rd_image_donate(vm, gfn, page);
 }
 
+/* Bytes from hva on of which the page tables know nothing at all, up to the next table. */
+static unsigned long rd_image_hole(struct mm_struct *mm, unsigned long hva)
+{
+	struct vm_area_struct *vma = find_vma(mm, hva);
+	pgd_t *pgd;
+	p4d_t *p4d;
+	pud_t *pud;
+
+	if (vma && vma->vm_start <= hva && vma->vm_file)
+		return 0; /* what a memfd holds need not be mapped here */
+	pgd = pgd_offset(mm, hva);
+	if (pgd_none(READ_ONCE(*pgd)))
+		return PGDIR_SIZE - (hva & ~PGDIR_MASK);
+	p4d = p4d_offset(pgd, hva);
+	if (p4d_none(READ_ONCE(*p4d)))
+		return P4D_SIZE - (hva & ~P4D_MASK);
+	pud = pud_offset(p4d, hva);
+	if (pud_none(READ_ONCE(*pud)))
+		return PUD_SIZE - (hva & ~PUD_MASK);
+	if (pud_leaf(READ_ONCE(*pud)) || !pmd_none(READ_ONCE(*pmd_offset(pud, hva))))
+		return 0;
+	return PMD_SIZE - (hva & ~PMD_MASK);
+}
+
+/* Page tables of a mapped range are freed only with mmap_lock held for writing. */
+static u64 rd_image_skip(unsigned long hva)
+{
+	unsigned long hole;
+
+	mmap_read_lock(current->mm);
+	hole = rd_image_hole(current->mm, hva);
+	mmap_read_unlock(current->mm);
+	return hole >> PAGE_SHIFT;
+}
+
 static int rd_image_slot(struct rd_vm *vm, const struct rk_slot *slot)
 {
+	unsigned long hva;
+	u64 i = 0, hole;
 	int err = 0;
-	u64 i;
 
-	for (i = 0; !err && i < slot->pages; i++) {
-		err = rd_image_page(vm, slot, slot->gfn + i);
+	while (!err && i < slot->pages) {
+		hva = slot->hva + (i << PAGE_SHIFT);
+		hole = IS_ALIGNED(hva, PMD_SIZE) || !i ? rd_image_skip(hva) : 0;
+		if (!hole)
+			err = rd_image_page(vm, slot, slot->gfn + i);
+		i += max(hole, 1ull);
 		if (fatal_signal_pending(current))
 			err = -EINTR;
 		cond_resched();

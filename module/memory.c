@@ -76,30 +76,17 @@ static enum rd_page_state rd_mapped_state(bool private)
 	return private ? RD_PAGE_PRIVATE : RD_PAGE_SHARED;
 }
 
-static int rd_back_single(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, bool private)
+/* The record first: a page that EL2 has and nobody remembers could be freed. */
+static int rd_record(struct rd_vm *vm, u64 gfn, struct page *page, enum rd_page_state state)
 {
-	void *entry = xa_load(&vm->pages, gfn);
-	struct page *page = entry ? rd_page_of(entry) : NULL;
-	int err;
+	return xa_err(xa_store(&vm->pages, gfn, rd_page_entry(page, state), GFP_KERNEL_ACCOUNT));
+}
 
-	if (!page) {
-		/* A protected VM was charged for all its memory when it started. */
-		err = vm->protected ? 0 : rd_charge(vm, 1);
-		if (!err)
-			err = rd_pin(vm, slot, gfn, &page);
-		if (err)
-			return err;
-		/* The record first: a page that EL2 has and nobody remembers could be freed. */
-		err = xa_err(xa_store(&vm->pages, gfn, rd_page_entry(page, RD_PAGE_HELD), GFP_KERNEL_ACCOUNT));
-		if (err) {
-			unpin_user_page(page);
-			return err;
-		}
-	}
-	err = rd_mem_map(vm, slot, gfn, page, 1, private);
-	if (!err)
-		xa_store(&vm->pages, gfn, rd_page_entry(page, rd_mapped_state(private)), GFP_KERNEL_ACCOUNT);
-	return err;
+static int rd_map_recorded(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, struct page *page, bool private)
+{
+	int err = rd_mem_map(vm, slot, gfn, page, 1, private);
+
+	return err ? err : rd_record(vm, gfn, page, rd_mapped_state(private));
 }
 
 /* Whether the 2 MiB around gfn are inside the slot, equally aligned in both address spaces, and untouched so far. */
@@ -114,65 +101,100 @@ static bool rd_block_possible(struct rd_vm *vm, const struct rk_slot *slot, u64 
 	return !xa_find(&vm->pages, &index, gfn + RD_BLOCK_PAGES - 1, XA_PRESENT);
 }
 
-static int rd_store_block(struct rd_vm *vm, u64 gfn, enum rd_page_state state)
+static int rd_record_block(struct rd_vm *vm, u64 gfn, enum rd_page_state state)
 {
 	int err = 0;
 	u32 i;
 
 	for (i = 0; !err && i < RD_BLOCK_PAGES; i++)
-		err = xa_err(xa_store(&vm->pages, gfn + i, rd_page_entry(vm->batch[i], state), GFP_KERNEL_ACCOUNT));
-	while (err && i-- > 0)
-		xa_erase(&vm->pages, gfn + i);
+		err = rd_record(vm, gfn + i, vm->batch[i], state);
 	return err;
 }
 
-/* Only tried when the first page turned out to be part of a huge one; any failure falls back to single pages. */
-static int rd_back_block(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, bool private)
+/* Undoes what pinning, charging and recording did before EL2 heard of the block. */
+static void rd_drop_block(struct rd_vm *vm, u64 gfn, bool charged)
 {
-	u64 first = round_down(gfn, RD_BLOCK_PAGES);
-	struct page *page;
+	u32 i;
+
+	for (i = 0; i < RD_BLOCK_PAGES; i++)
+		xa_erase(&vm->pages, gfn + i);
+	if (charged)
+		rd_uncharge(vm, RD_BLOCK_PAGES);
+	unpin_user_pages(vm->batch, RD_BLOCK_PAGES);
+}
+
+/* Only tried when the page touched is part of a huge one. Any failure before EL2 is called falls back to a single page. */
+static int rd_back_block(struct rd_vm *vm, const struct rk_slot *slot, u64 first, bool private)
+{
+	const bool charge = !vm->protected;
 	int err;
 
-	if (!rd_block_possible(vm, slot, first))
+	if (!rd_block_possible(vm, slot, first) || rd_pin_block(vm, slot, first))
 		return -EAGAIN;
-	err = rd_pin(vm, slot, gfn, &page);
-	if (err)
-		return err;
-	err = folio_order(page_folio(page)) >= 9 ? rd_pin_block(vm, slot, first) : -EAGAIN;
-	unpin_user_page(page);
-	if (err)
-		return err;
-	err = vm->protected ? 0 : rd_charge(vm, RD_BLOCK_PAGES);
-	if (!err)
-		err = rd_store_block(vm, first, RD_PAGE_HELD);
-	if (err) {
+	if (charge && rd_charge(vm, RD_BLOCK_PAGES)) {
 		unpin_user_pages(vm->batch, RD_BLOCK_PAGES);
-		return err;
+		return -EAGAIN;
+	}
+	if (rd_record_block(vm, first, RD_PAGE_HELD)) {
+		rd_drop_block(vm, first, charge);
+		return -EAGAIN;
 	}
 	err = rd_mem_map(vm, slot, first, vm->batch[0], RD_BLOCK_PAGES, private);
-	if (!err)
-		rd_store_block(vm, first, rd_mapped_state(private));
-	/* On error the pages stay held, and are mapped one by one as they are touched. */
-	return err;
+	if (err) {
+		rd_drop_block(vm, first, charge);
+		return -EAGAIN;
+	}
+	rd_record_block(vm, first, rd_mapped_state(private));
+	return 0;
+}
+
+/* A page touched for the first time. A protected VM was charged for all its memory when it started. */
+static int rd_back_new(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, bool private)
+{
+	struct page *page;
+	int err = rd_pin(vm, slot, gfn, &page);
+
+	if (err)
+		return err;
+	if (folio_order(page_folio(page)) >= ilog2(RD_BLOCK_PAGES) && (private || !vm->protected) &&
+	    !rd_back_block(vm, slot, round_down(gfn, RD_BLOCK_PAGES), private)) {
+		unpin_user_page(page);
+		return 0;
+	}
+	err = vm->protected ? 0 : rd_charge(vm, 1);
+	if (!err) {
+		err = rd_record(vm, gfn, page, RD_PAGE_HELD);
+		if (err && !vm->protected)
+			rd_uncharge(vm, 1);
+	}
+	if (err) {
+		unpin_user_page(page);
+		return err;
+	}
+	return rd_map_recorded(vm, slot, gfn, page, private);
 }
 
 /* Backs the guest page at ipa. Answers -EPERM when the page is not the host's to give: the guest's doing. */
 int rd_mem_back(struct rd_vm *vm, u64 ipa, bool shared)
 {
 	const bool private = vm->protected && !shared;
+	const u64 gfn = ipa >> PAGE_SHIFT;
 	struct rk_slot slot;
+	void *entry;
 	int err;
 
 	down_read(&vm->slots_lock);
 	mutex_lock(&vm->mem_lock);
 	if (READ_ONCE(vm->dead)) {
 		err = -EIO;
-	} else if (!rk_slot_find(vm->logic, ipa >> PAGE_SHIFT, &slot)) {
+	} else if (!rk_slot_find(vm->logic, gfn, &slot)) {
 		err = 0; /* the memslot went away meanwhile: run again, and find nothing there */
 	} else {
-		err = vm->protected && shared ? -EAGAIN : rd_back_block(vm, &slot, ipa >> PAGE_SHIFT, private);
-		if (err)
-			err = rd_back_single(vm, &slot, ipa >> PAGE_SHIFT, private);
+		entry = xa_load(&vm->pages, gfn);
+		if (entry)
+			err = rd_map_recorded(vm, &slot, gfn, rd_page_of(entry), private);
+		else
+			err = rd_back_new(vm, &slot, gfn, private);
 	}
 	mutex_unlock(&vm->mem_lock);
 	up_read(&vm->slots_lock);

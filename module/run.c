@@ -114,6 +114,11 @@ static int rd_run_loop(struct rd_vcpu *vcpu)
 		rd_gic_after(vcpu);
 		if (status > 0)
 			continue;
+		if (status == RD_E_DEAD) {
+			/* Another vCPU switched the machine off and tells the VMM; this one rests until it is called. */
+			rd_vcpu_wait(vcpu, true);
+			continue;
+		}
 		if (status)
 			return rk_errno(status);
 		rd_request_none(vcpu);

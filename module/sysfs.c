@@ -44,20 +44,39 @@ static struct rd_info_file rd_info_files[] = {
 	RD_INFO_FILE("pool_free", RD_INFO_POOL_FREE),
 };
 
-/* The file offset is the log's own offset; EL2 skips what was overwritten since. */
+/* Where the oldest byte kept was when somebody last read from the start: the file begins there. */
+static DEFINE_MUTEX(rd_log_lock);
+static u64 rd_log_base;
+
+static ssize_t rd_log_fetch(char *page, loff_t offset)
+{
+	struct rd_answer answer;
+
+	if (!offset)
+		rd_log_base = 0;
+	answer = rd_call2(RD_CALL_LOG_READ, virt_to_phys(page) >> PAGE_SHIFT, rd_log_base + offset);
+	if (answer.status)
+		return rk_errno(answer.status);
+	if (!offset && answer.x2 >= answer.x1)
+		rd_log_base = answer.x2 - answer.x1;
+	return min_t(u64, answer.x1, PAGE_SIZE);
+}
+
 static ssize_t rd_log_read(struct file *file, struct kobject *kobj, RD_BIN_ATTRIBUTE *attr, char *buffer, loff_t offset,
 			   size_t count)
 {
 	char *page = (char *)get_zeroed_page(GFP_KERNEL);
-	struct rd_answer answer;
 	ssize_t got;
 
 	if (!page)
 		return -ENOMEM;
-	answer = rd_call2(RD_CALL_LOG_READ, virt_to_phys(page) >> PAGE_SHIFT, offset);
-	got = answer.status ? rk_errno(answer.status) : min_t(u64, answer.x1, min_t(size_t, count, PAGE_SIZE));
-	if (got > 0)
+	mutex_lock(&rd_log_lock);
+	got = rd_log_fetch(page, offset);
+	mutex_unlock(&rd_log_lock);
+	if (got > 0) {
+		got = min_t(size_t, got, count);
 		memcpy(buffer, page, got);
+	}
 	free_page((unsigned long)page);
 	return got;
 }

@@ -123,8 +123,10 @@ static struct rd_vcpu *rd_vcpu_alloc(struct rd_vm *vm, u32 id)
 	INIT_CSD(&vcpu->csd, rd_vcpu_kick_function, vcpu);
 	vcpu->kvm_run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (vcpu->kvm_run && vcpu->run)
+	if (vcpu->kvm_run && vcpu->run) {
+		vcpu->run->request.flags = RD_RUN_TRAP_WFX; /* a waiting guest must not hold the CPU */
 		return vcpu;
+	}
 	rd_vcpu_free(vcpu);
 	return NULL;
 }

@@ -97,8 +97,8 @@ static void rd_vm_release(struct kref *refs)
 
 	mutex_lock(&rd_vms_lock);
 	list_del(&vm->node);
-	rd_vm_teardown(vm);
 	mutex_unlock(&rd_vms_lock);
+	rd_vm_teardown(vm);
 	rd_vm_free(vm);
 }
 
