@@ -39,8 +39,8 @@ using MemAttr = Field<2, 4>;
 using S2AP = Field<6, 2>;  // bit 0 read, bit 1 write
 using SH = Field<8, 2>;
 using AF = Field<10>;
-using Frame = Field<12, 36>;  // output address bits [47:12]
-using XN = Field<54>;         // with bit 53 = 0: never executable at EL1 or EL0, with and without FEAT_XNX
+using Frame = Field<12, 36>;    // output address bits [47:12]
+using XN = Field<54>;           // with bit 53 = 0: never executable at EL1 or EL0, with and without FEAT_XNX
 using Software = Field<55, 4>;  // [58:55] ignored by hardware
 
 inline constexpr std::uint64_t kShareNone = 0;
@@ -49,8 +49,8 @@ inline constexpr std::uint64_t kShareInner = 3;
 // MemAttr with HCR_EL2.FWB = 0 (D8.6.5) and FWB = 1 (D8.6.6).
 inline constexpr std::uint64_t kDeviceNGnRE = 0b0001;  // same in both
 inline constexpr std::uint64_t kNormalWriteBack = 0b1111;
-inline constexpr std::uint64_t kFwbWriteBack = 0b0110;    // forces Normal Write-Back
-inline constexpr std::uint64_t kFwbStage1 = 0b0111;       // takes stage 1's attributes
+inline constexpr std::uint64_t kFwbWriteBack = 0b0110;  // forces Normal Write-Back
+inline constexpr std::uint64_t kFwbStage1 = 0b0111;     // takes stage 1's attributes
 
 static_assert((Valid::kMask & Type::kMask & MemAttr::kMask & S2AP::kMask) == 0);
 static_assert((Valid::kMask | Type::kMask | MemAttr::kMask | S2AP::kMask | SH::kMask | AF::kMask) == 0x7ff);
