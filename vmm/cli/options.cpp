@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vmm/cli/options.hpp"
 
+#include <optional>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -33,6 +34,12 @@ On the terminal, Ctrl-A x ends the VM and Ctrl-A a sends Ctrl-A.
 Exit code: 0 the guest powered off; 1 the VM could not start; 2 wrong usage; 3 the guest asked for a reset;
 4 the guest crashed or did what cannot be emulated; 128+N ended by signal N.)";
 
+// --NAME and --no-NAME; neither leaves the value unset, so that the configuration file can say.
+void add_switch(CLI::App& app, const std::string& name, std::optional<bool>& value, const std::string& help) {
+  app.add_flag_callback("--" + name, [&value] { value = true; }, help);
+  app.add_flag_callback("--no-" + name, [&value] { value = false; }, "the opposite of --" + name);
+}
+
 void add_run_options(CLI::App& run, RawOptions& raw, std::string& config_file) {
   run.add_option("--kernel", raw.kernel, "arm64 Linux Image (uncompressed), or a program with the same header");
   run.add_option("--initrd", raw.initrd, "initial RAM disk");
@@ -42,11 +49,11 @@ void add_run_options(CLI::App& run, RawOptions& raw, std::string& config_file) {
   run.add_option("--memory", raw.memory, "guest RAM, like 256M or 2G (default 256M)");
   run.add_option("--cmdline", raw.cmdline,
                  "kernel command line; console=ttyAMA0 and panic=-1 (and swiotlb= if protected) are added unless given");
-  run.add_flag("--protected,!--no-protected", raw.is_protected, "keep the guest's memory and registers from this host");
+  add_switch(run, "protected", raw.is_protected, "keep the guest's memory and registers from this host");
   run.add_option("--vsock-cid", raw.vsock_cid, "the guest's address for sockets between host and guest, 3 or more");
   run.add_option("--vsock-socket", raw.vsock_socket, "path of the unix socket through which the host reaches the guest");
   run.add_option("--console", raw.console, "stdio (default), none, or a file to append the output to");
-  run.add_flag("--rng,!--no-rng", raw.rng, "give the guest a source of random numbers (default)");
+  add_switch(run, "rng", raw.rng, "give the guest a source of random numbers (default)");
   run.add_option("--config", config_file, "JSON file with the same keys as these options, without dashes");
 }
 
