@@ -58,6 +58,8 @@ auto is_compatible(const Reader& reader, Node node, std::string_view compatible)
   return list_has(reader.find(node, "compatible"), compatible);
 }
 
+auto is_chosen(const Reader& reader, Node top) noexcept -> bool { return names("chosen", reader.name(top)); }
+
 auto is_enabled(const Reader& reader, Node node) noexcept -> bool {
   if (!reader.has(node, "status")) return true;
   const std::string_view status = reader.text(node, "status");

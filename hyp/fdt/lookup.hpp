@@ -20,6 +20,9 @@ namespace redoubt::hyp::fdt {
 
 [[nodiscard]] auto is_compatible(const Reader& reader, Node node, std::string_view compatible) noexcept -> bool;
 
+// /chosen itself; Linux also accepts the spelling /chosen@0.
+[[nodiscard]] auto is_chosen(const Reader& reader, Node top) noexcept -> bool;
+
 // status absent, "okay" or "ok".
 [[nodiscard]] auto is_enabled(const Reader& reader, Node node) noexcept -> bool;
 

@@ -19,7 +19,7 @@ enum class Role : std::uint8_t { ROOT, CHOSEN, TIMER, OTHER };
 
 auto role_of(const Cursor& cursor) noexcept -> Role {
   if (cursor.depth() == 0) return Role::ROOT;
-  if (cursor.depth() == 1 && cursor.reader().name(cursor.node()) == "chosen") return Role::CHOSEN;
+  if (cursor.depth() == 1 && is_chosen(cursor.reader(), cursor.node())) return Role::CHOSEN;
   return is_compatible(cursor.reader(), cursor.node(), "arm,armv8-timer") ? Role::TIMER : Role::OTHER;
 }
 

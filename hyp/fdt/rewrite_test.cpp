@@ -152,6 +152,18 @@ TEST(Rewrite, makes_chosen_when_there_is_none) {
   EXPECT_EQ(rewritten(again, {}, full_edits()), out);
 }
 
+// Linux reads /chosen@0 too: a seed left there would be one that EL2 has used and the host knows.
+TEST(Rewrite, replaces_the_seeds_of_chosen_with_a_unit_address) {
+  Blob blob = with_node(without_node(load("qemu_virt"), "/chosen"), "/", "chosen@0");
+  blob = with_cells(blob, "/chosen@0", "rng-seed", {0xdeadbeef, 0xfeedface});
+  const Scanned tree{blob};
+  EXPECT_EQ(tree.info.chosen.rng_seed.bytes, 8U);
+  const Blob out = rewritten(tree, {}, full_edits());
+  EXPECT_EQ(raw(out, "/chosen@0", "rng-seed").size(), 32U);
+  const auto text = std::string(reinterpret_cast<const char*>(out.data()), out.size());
+  EXPECT_EQ(text.find("\xde\xad\xbe\xef"), std::string::npos);
+}
+
 TEST(Rewrite, announces_the_hypervisor) {
   const Blob out = rewritten(Scanned{load("qemu_virt")}, {}, full_edits());
   EXPECT_EQ(raw(out, "/redoubt", "compatible"), "redoubt,hypervisor\0"s);

@@ -77,7 +77,7 @@ auto visit(const Cursor& cursor, PlatformInfo& info, bool& psci) noexcept -> Fdt
   const std::string_view top = reader.name(cursor.ancestor(1));
   if (cursor.depth() == 1 && reader.text(cursor.node(), "device_type") == "memory") return add_memory(cursor, info);
   if (cursor.depth() == 2 && top == "cpus") add_cpu(cursor, info);
-  if (cursor.depth() == 2 && top == "chosen") return scan_module(cursor, info.chosen);
+  if (cursor.depth() == 2 && is_chosen(reader, cursor.ancestor(1))) return scan_module(cursor, info.chosen);
   if (cursor.depth() != 2 || top != "reserved-memory") return visit_device(cursor, info, psci);
   const bool no_map = reader.has(cursor.node(), "no-map");
   return add_all(cursor, info.reserved, [no_map](const PaRange& range) { return ReservedMemory{range, no_map}; });
