@@ -50,6 +50,7 @@ auto vcpu_create(const CallRegisters& x) noexcept -> Result<> {
   // Only the boot vCPU starts by itself.
   vcpu->power.store(x[2] == 0 ? Power::ON : Power::OFF, std::memory_order_relaxed);
   vm.vcpus[x[2]].store(vcpu, std::memory_order_release);
+  if (vm.nr_vcpus.load() <= x[2]) vm.nr_vcpus.store(static_cast<std::uint32_t>(x[2]) + 1);
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "hyp/mm/linear_map.hpp"
 #include "hyp/mm/window.hpp"
 #include "hyp/vcpu/guest_vm.hpp"
+#include "vgic/redistributor.hpp"
 
 namespace redoubt::hyp {
 namespace {
@@ -26,6 +27,7 @@ void reset_guest_vm(GuestVm& vm) noexcept {
   vm.realm_configured.store(false, std::memory_order_relaxed);
   vm.gicd_ipa = vm.gicr_ipa = 0;
   vm.nr_irqs = 0;
+  vm.nr_vcpus.store(0, std::memory_order_relaxed);
   vm.spi_mirror = vgic::SpiEnableMirror{};
   for (auto& vcpu : vm.vcpus) vcpu.store(nullptr, std::memory_order_relaxed);
 }
@@ -37,9 +39,11 @@ void measure_entry(GuestVm& vm) noexcept {
   measure_boot_vcpu(vm.measurements, boot->context.pc, std::span{boot->context.x}.first<8>());
 }
 
-auto valid_gic(const core::Vm& vm, std::uint64_t gicd, std::uint64_t gicr, std::uint64_t irqs) noexcept -> bool {
+// Where the frames of a VM with `vcpus` vCPUs would lie: inside the address space (a realm's lower half), apart.
+auto valid_gic(const core::Vm& vm, std::uint64_t vcpus, std::uint64_t gicd, std::uint64_t gicr,
+               std::uint64_t irqs) noexcept -> bool {
   const std::uint64_t limit = (vm.prot ? vm.private_frames() : vm.frames()) << kPageShift;
-  const std::uint64_t gicr_bytes = vm.nr_vcpus * (2 * arm64::kGicFrameSize);
+  const std::uint64_t gicr_bytes = vcpus * vgic::kRedistributorSize;
   if (!aligned(gicd | gicr, arm64::kGicFrameSize)) return false;
   if (gicd >= limit || kGicdBytes > limit - gicd || gicr >= limit || gicr_bytes > limit - gicr) return false;
   if (gicd < gicr + gicr_bytes && gicr < gicd + kGicdBytes) return false;
@@ -61,7 +65,6 @@ auto vm_create(const CallRegisters& x) noexcept -> Result<std::uint64_t> {
   vm.protected_vm = made.prot;
   vm.rsi = made.rsi;
   vm.ipa_bits = made.ipa_bits;
-  vm.nr_vcpus = made.nr_vcpus;
   vm.vttbr = made.root.value() | (made.vmid().value() << 48);
   vm.vtcr = vtcr_for(machine().features, made.ipa_bits, 1);
   vm.finalised = false;
@@ -80,8 +83,14 @@ auto vm_set_ram(const CallRegisters& x) noexcept -> Result<std::uint64_t> {
 auto vm_finalise(const CallRegisters& x) noexcept -> Result<> {
   Locked core{core_state()};
   const VmHandle handle{x[1]};
-  RD_TRY(core::vm_finalise(*core, handle));
+  RD_TRY_ASSIGN(found, core->vms.find_alive(handle));
   auto& vm = guest_vm(slot_of(handle));
+  const auto vcpus = vm.nr_vcpus.load();
+  // vCPUs that came after VM_SET_GIC may have made the redistributors run into something.
+  if (vm.nr_irqs != 0 && !valid_gic(*found, vcpus, vm.gicd_ipa, vm.gicr_ipa, vm.nr_irqs)) {
+    return Unexpected{Error::INVALID};
+  }
+  RD_TRY(core::vm_finalise(*core, handle));
   if (vm.protected_vm) measure_entry(vm);
   vm.finalised = true;
   return {};
@@ -102,8 +111,8 @@ auto vm_set_gic(const CallRegisters& x) noexcept -> Result<> {
   const VmHandle handle{x[1]};
   RD_TRY_ASSIGN(found, core->vms.find_alive(handle));
   if (found->state != core::VmState::building) return Unexpected{Error::FROZEN};
-  if (x[4] != 0 && !valid_gic(*found, x[2], x[3], x[4])) return Unexpected{Error::INVALID};
   auto& vm = guest_vm(slot_of(handle));
+  if (x[4] != 0 && !valid_gic(*found, vm.nr_vcpus.load(), x[2], x[3], x[4])) return Unexpected{Error::INVALID};
   vm.gicd_ipa = x[2];
   vm.gicr_ipa = x[3];
   vm.nr_irqs = static_cast<std::uint32_t>(x[4]);

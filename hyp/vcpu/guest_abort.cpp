@@ -59,7 +59,8 @@ void target_register(Vcpu& vcpu, std::uint64_t syndrome, std::uint64_t value) no
 auto redistributor(PerCpu& cpu, Vcpu& vcpu, const GuestAbort& abort) noexcept -> bool {
   const auto& vm = *vcpu.vm;
   const auto offset = abort.address.value() - vm.gicr_ipa;
-  if (vm.nr_irqs == 0 || offset >= vm.nr_vcpus * vgic::kRedistributorSize) return false;
+  const auto count = vm.nr_vcpus.load(std::memory_order_relaxed);
+  if (vm.nr_irqs == 0 || offset >= count * vgic::kRedistributorSize) return false;
   const auto index = static_cast<std::uint32_t>(offset / vgic::kRedistributorSize);
   const vgic::MmioOffset reg{offset % vgic::kRedistributorSize};
   const auto size = static_cast<vgic::AccessSize>(1U << iss::SAS::of(abort.syndrome));
@@ -67,7 +68,7 @@ auto redistributor(PerCpu& cpu, Vcpu& vcpu, const GuestAbort& abort) noexcept ->
   const vgic::RedistConfig config{
       .affinity = vgic::Affinity::of_mpidr(owner != nullptr ? owner->mpidr : 0),
       .processor_number = static_cast<std::uint16_t>(index),
-      .last = index + 1 == vm.nr_vcpus};
+      .last = index + 1 == count};
   const bool own = index == vcpu.index;
   if (own) gic_fold(vcpu);
   const vgic::PrivateIrqs none{};

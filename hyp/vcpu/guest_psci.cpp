@@ -17,7 +17,8 @@ constexpr std::uint64_t kMpidrMask = 0xff'00ff'ffff;
 auto answer(PsciStatus status) noexcept -> std::uint64_t { return static_cast<std::uint64_t>(status); }
 
 auto find_vcpu(const GuestVm& vm, std::uint64_t mpidr) noexcept -> Vcpu* {
-  for (std::uint32_t n = 0; n < vm.nr_vcpus && n < RD_MAX_VCPUS; ++n) {
+  const auto count = vm.nr_vcpus.load(std::memory_order_relaxed);
+  for (std::uint32_t n = 0; n < count && n < RD_MAX_VCPUS; ++n) {
     auto* const vcpu = vm.vcpus[n].load(std::memory_order_acquire);
     if (vcpu != nullptr && (vcpu->mpidr & kMpidrMask) == mpidr) return vcpu;
   }

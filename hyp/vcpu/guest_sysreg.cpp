@@ -33,7 +33,8 @@ auto send_sgi(Vcpu& vcpu, const vgic::SgiRequest& request) noexcept -> std::uint
   const auto& vm = *vcpu.vm;
   const auto sender = vgic::Affinity::of_mpidr(vcpu.mpidr);
   std::uint32_t kick = 0;
-  for (std::uint32_t n = 0; n < vm.nr_vcpus && n < RD_MAX_VCPUS; ++n) {
+  const auto count = vm.nr_vcpus.load(std::memory_order_relaxed);
+  for (std::uint32_t n = 0; n < count && n < RD_MAX_VCPUS; ++n) {
     auto* const target = vm.vcpus[n].load(std::memory_order_acquire);
     if (target == nullptr || !request.matches(vgic::Affinity::of_mpidr(target->mpidr), sender)) continue;
     target->gic.inbox.fetch_or(request.inbox_bits(), std::memory_order_release);

@@ -23,7 +23,7 @@ struct GuestVm {
   bool finalised;
   std::atomic<bool> realm_configured;  // RSI_REALM_CONFIG was answered: the kernel knows that it is a realm
   std::uint32_t ipa_bits;
-  std::uint32_t nr_vcpus;
+  std::atomic<std::uint32_t> nr_vcpus;  // highest index created so far + 1: the redistributors the guest sees
   std::uint64_t vttbr, vtcr;
   std::uint64_t gicd_ipa, gicr_ipa;  // gicr_ipa: nr_vcpus contiguous frame pairs
   std::uint32_t nr_irqs;             // 0: the VM has no GIC
