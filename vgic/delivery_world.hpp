@@ -115,7 +115,8 @@ class DeliveryWorld {
     stop_all();
     for (unsigned cpu = 0; cpu < kCpus; ++cpu) {
       const PrivateIrqs& irqs = cpus_[cpu].irqs;
-      for (unsigned irq = 0; irq < kFirstSpi; ++irq) compare(cpu, irq, irqs.IPENDR0() >> irq, irqs.IACTIVER0() >> irq);
+      for (unsigned irq = 0; irq < kFirstSpi; ++irq)
+        compare(cpu, irq, irqs.pending_bits() >> irq, irqs.active_bits() >> irq);
     }
     const std::uint64_t pending = gicd_read(arm64::GICD_ISPENDR + 4);
     const std::uint64_t active = gicd_read(arm64::GICD_ISACTIVER + 4);

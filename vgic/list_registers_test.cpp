@@ -31,9 +31,9 @@ TEST_F(ListRegisters, good_format_of_an_sgi) {
   compose_now();
   ASSERT_EQ(file_.used, 1);
   EXPECT_EQ(file_.lr[0], 0x50a0'0000'0000'0005U);
-  EXPECT_EQ(irqs_.IPENDR0(), 0U) << "the pending state has moved into the register";
+  EXPECT_EQ(irqs_.pending_bits(), 0U) << "the pending state has moved into the register";
   fold_now();
-  EXPECT_EQ(irqs_.IPENDR0(), 1U << 5U);
+  EXPECT_EQ(irqs_.pending_bits(), 1U << 5U);
 }
 
 TEST_F(ListRegisters, good_format_of_the_timer) {
@@ -56,7 +56,7 @@ TEST_F(ListRegisters, good_format_of_other_level_interrupts) {
 }
 
 TEST_F(ListRegisters, good_group_0_and_disabled_groups) {
-  irqs_.write_IGROUPR0(0);
+  irqs_.set_group1_bits(0);
   irqs_.fold_inbox(1);
   irqs_.set_groups(GroupEnables::of_ctlr(2));
   compose_now();
@@ -91,19 +91,19 @@ TEST_F(ListRegisters, good_line_that_drops_while_active_stays_active) {
 }
 
 TEST_F(ListRegisters, good_software_latch_of_a_ppi_ends_at_acknowledge) {
-  irqs_.write_ISPENDR0(1U << 20U);
+  irqs_.set_pending(1U << 20U);
   compose_now();
   fold_now();
-  EXPECT_EQ(irqs_.IPENDR0(), 1U << 20U) << "not acknowledged yet";
+  EXPECT_EQ(irqs_.pending_bits(), 1U << 20U) << "not acknowledged yet";
   compose_now();
   file_.lr[0] ^= Lr::Pending::kMask | Lr::Active::kMask;
   fold_now();
-  EXPECT_EQ(irqs_.IPENDR0(), 0U);
-  EXPECT_EQ(irqs_.IACTIVER0(), 1U << 20U);
+  EXPECT_EQ(irqs_.pending_bits(), 0U);
+  EXPECT_EQ(irqs_.active_bits(), 1U << 20U);
 }
 
 TEST_F(ListRegisters, good_timer_is_held_while_it_cannot_be_presented) {
-  irqs_.write_ICENABLER0(1U << 27U);
+  irqs_.disable(1U << 27U);
   irqs_.set_level(kVirtualTimerIntid, true);
   compose_now();
   EXPECT_EQ(file_.used, 0);
@@ -124,7 +124,7 @@ TEST_F(ListRegisters, good_sgi_active_and_pending_at_once) {
 }
 
 TEST_F(ListRegisters, bad_level_interrupt_is_never_active_and_pending_in_a_register) {
-  irqs_.write_ISACTIVER0((1U << 27U) | (1U << 23U));
+  irqs_.activate((1U << 27U) | (1U << 23U));
   irqs_.set_level(kVirtualTimerIntid, true);
   irqs_.set_level(Intid{23}, true);
   load({spi(40, kSpiPending | kSpiActive | kSpiLevel)});
@@ -141,9 +141,9 @@ TEST_F(ListRegisters, good_overflow_takes_the_most_urgent_and_asks_for_maintenan
   compose_now();
   EXPECT_EQ(intids(), (std::multiset<std::uint64_t>{4, 5, 6, 7}));
   EXPECT_EQ(file_.hints, Hcr::UIE::kMask | Hcr::NPIE::kMask);
-  EXPECT_EQ(irqs_.IPENDR0(), 0x0fU);
+  EXPECT_EQ(irqs_.pending_bits(), 0x0fU);
   fold_now();
-  EXPECT_EQ(irqs_.IPENDR0(), 0xffU);
+  EXPECT_EQ(irqs_.pending_bits(), 0xffU);
 }
 
 TEST_F(ListRegisters, good_one_register_is_kept_for_private_interrupts) {
@@ -165,7 +165,7 @@ TEST_F(ListRegisters, good_one_register_is_kept_for_private_interrupts) {
 }
 
 TEST_F(ListRegisters, good_active_goes_before_pending) {
-  irqs_.write_ISACTIVER0(0x70);
+  irqs_.activate(0x70);
   for (std::uint32_t irq = 0; irq < 7; ++irq) priority(irq, irq < 4 ? 0 : 0xf0);
   irqs_.fold_inbox(0x0f);
   compose_now();
@@ -175,13 +175,13 @@ TEST_F(ListRegisters, good_active_goes_before_pending) {
 
 TEST_F(ListRegisters, good_active_without_register_is_ended_by_count) {
   for (std::uint32_t irq = 0; irq < 6; ++irq) priority(irq, 8 * irq);
-  irqs_.write_ISACTIVER0(0x3f);
+  irqs_.activate(0x3f);
   compose_now();
   EXPECT_EQ(intids(), (std::multiset<std::uint64_t>{0, 1, 2, 3}));
   EXPECT_EQ(file_.hints, Hcr::LRENPIE::kMask);
   for (unsigned n = 0; n < 4; ++n) file_.lr[n] &= ~Lr::Active::kMask;
   fold_now(1);
-  EXPECT_EQ(irqs_.IACTIVER0(), 1U << 5U);
+  EXPECT_EQ(irqs_.active_bits(), 1U << 5U);
 }
 
 TEST_F(ListRegisters, bad_eoi_count_beyond_the_active_ones_is_harmless) {
@@ -189,7 +189,7 @@ TEST_F(ListRegisters, bad_eoi_count_beyond_the_active_ones_is_harmless) {
   load({spi(40, kSpiActive | kSpiLevel)});
   compose_now();
   fold_now(31);
-  EXPECT_EQ(irqs_.IPENDR0(), 1U);
+  EXPECT_EQ(irqs_.pending_bits(), 1U);
   EXPECT_EQ(spis_.status(0), kSpiInFlight | kSpiActive);
 }
 
@@ -200,7 +200,7 @@ TEST_F(ListRegisters, bad_compose_without_fold_loses_nothing) {
   compose_now();
   EXPECT_EQ(intids(), (std::multiset<std::uint64_t>{0}));
   fold_now();
-  EXPECT_EQ(irqs_.IPENDR0(), 3U);
+  EXPECT_EQ(irqs_.pending_bits(), 3U);
 }
 
 TEST_F(ListRegisters, good_wake_up_obeys_mask_and_group_enables) {
@@ -211,7 +211,7 @@ TEST_F(ListRegisters, good_wake_up_obeys_mask_and_group_enables) {
   EXPECT_FALSE(deliverable_with(irqs_, spis_, Vmcr::VENG1::kMask | Vmcr::VPMR::make(0x80)));
   EXPECT_TRUE(deliverable_with(irqs_, spis_, Vmcr::VENG1::kMask | Vmcr::VPMR::make(0x88)));
   EXPECT_FALSE(deliverable_with(irqs_, spis_, Vmcr::VENG0::kMask | Vmcr::VPMR::make(0xff)));
-  irqs_.write_ICENABLER0(1U << 3U);
+  irqs_.disable(1U << 3U);
   EXPECT_FALSE(deliverable_with(irqs_, spis_, kOpenVmcr));
   load({spi(40, kSpiPending | kSpiActive), spi(41, kSpiPending, 0xa0)});
   EXPECT_TRUE(deliverable_with(irqs_, spis_, kOpenVmcr));

@@ -17,7 +17,7 @@ class LrFixture : public ::testing::Test {
  protected:
   void SetUp() override {
     irqs_.set_groups(GroupEnables::of_ctlr(3));
-    irqs_.write_ISENABLER0(0xffff'ffff);
+    irqs_.enable(0xffff'ffff);
   }
   void load(std::vector<SpiRequest> requests, const SpiEnableMirror* mirror = nullptr) {
     spis_.load(requests, 256, mirror);
@@ -31,7 +31,7 @@ class LrFixture : public ::testing::Test {
   }
   void priority(std::uint32_t irq, std::uint32_t value) {
     const std::uint32_t shift = 8 * (irq % 4);
-    irqs_.write_IPRIORITYR(irq / 4, (irqs_.IPRIORITYR(irq / 4) & ~(0xffU << shift)) | (value << shift));
+    irqs_.set_priority_word(irq / 4, (irqs_.priority_word(irq / 4) & ~(0xffU << shift)) | (value << shift));
   }
   static auto spi(std::uint32_t intid, std::uint32_t flags, std::uint8_t priority = 0x80) -> SpiRequest {
     return {.intid = Intid{intid}, .flags = flags | kSpiGroup1, .priority = priority};

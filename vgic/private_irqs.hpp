@@ -68,22 +68,22 @@ class PrivateIrqs {
     return ((group0_ >> (irq.value() & 31U)) & 1U) == 0;
   }
 
-  // The registers of the SGI_base frame, one function each (IHI 0069 12.11).
-  [[nodiscard]] constexpr auto IGROUPR0() const noexcept -> std::uint32_t { return ~group0_; }
-  [[nodiscard]] constexpr auto IENABLER0() const noexcept -> std::uint32_t { return enable_; }
-  [[nodiscard]] constexpr auto IPENDR0() const noexcept -> std::uint32_t { return latch_ | line_; }
-  [[nodiscard]] constexpr auto IACTIVER0() const noexcept -> std::uint32_t { return active_; }
-  [[nodiscard]] constexpr auto IPRIORITYR(unsigned word) const noexcept -> std::uint32_t {
+  // GICR_IGROUPR0, ISENABLER0, ISPENDR0, ISACTIVER0, IPRIORITYRn and their clearing twins (IHI 0069 12.11).
+  [[nodiscard]] constexpr auto group1_bits() const noexcept -> std::uint32_t { return ~group0_; }
+  [[nodiscard]] constexpr auto enabled_bits() const noexcept -> std::uint32_t { return enable_; }
+  [[nodiscard]] constexpr auto pending_bits() const noexcept -> std::uint32_t { return latch_ | line_; }
+  [[nodiscard]] constexpr auto active_bits() const noexcept -> std::uint32_t { return active_; }
+  [[nodiscard]] constexpr auto priority_word(unsigned word) const noexcept -> std::uint32_t {
     return priority_[word % kPriorityWords];
   }
-  constexpr void write_IGROUPR0(std::uint32_t value) noexcept { group0_ = ~value; }
-  constexpr void write_ISENABLER0(std::uint32_t value) noexcept { enable_ |= value; }
-  constexpr void write_ICENABLER0(std::uint32_t value) noexcept { enable_ &= ~value; }
-  constexpr void write_ISPENDR0(std::uint32_t value) noexcept { latch_ |= value; }
-  constexpr void write_ICPENDR0(std::uint32_t value) noexcept { latch_ &= ~value; }
-  constexpr void write_ISACTIVER0(std::uint32_t value) noexcept { active_ |= value; }
-  constexpr void write_ICACTIVER0(std::uint32_t value) noexcept { active_ &= ~value; }
-  constexpr void write_IPRIORITYR(unsigned word, std::uint32_t value) noexcept {
+  constexpr void set_group1_bits(std::uint32_t value) noexcept { group0_ = ~value; }
+  constexpr void enable(std::uint32_t value) noexcept { enable_ |= value; }
+  constexpr void disable(std::uint32_t value) noexcept { enable_ &= ~value; }
+  constexpr void set_pending(std::uint32_t value) noexcept { latch_ |= value; }
+  constexpr void clear_pending(std::uint32_t value) noexcept { latch_ &= ~value; }
+  constexpr void activate(std::uint32_t value) noexcept { active_ |= value; }
+  constexpr void deactivate(std::uint32_t value) noexcept { active_ &= ~value; }
+  constexpr void set_priority_word(unsigned word, std::uint32_t value) noexcept {
     priority_[word % kPriorityWords] = value & kPriorityWordMask;
   }
   [[nodiscard]] constexpr auto asleep() const noexcept -> bool { return awake_ == 0; }

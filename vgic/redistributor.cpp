@@ -7,14 +7,14 @@ namespace redoubt::vgic {
 namespace {
 
 constexpr std::uint8_t kPartNumber = 0x93;
-constexpr std::uint64_t kPriorityEnd = arm64::GICR_IPRIORITYR + 4 * PrivateIrqs::kPriorityWords;
+constexpr std::uint64_t kPriorityEnd = arm64::GICR_IPRIORITYR + std::uint64_t{4} * PrivateIrqs::kPriorityWords;
 constexpr std::uint32_t kSgiConfig = 0xaaaa'aaaa;  // ICFGR0: all edge-triggered
 
 constexpr auto priority_offset(MmioOffset offset) noexcept -> bool {
   return offset.value() >= arm64::GICR_IPRIORITYR && offset.value() < kPriorityEnd;
 }
 
-constexpr auto priority_word(MmioOffset offset) noexcept -> unsigned {
+constexpr auto priority_index(MmioOffset offset) noexcept -> unsigned {
   return static_cast<unsigned>((offset.value() - arm64::GICR_IPRIORITYR) / 4);
 }
 
@@ -42,13 +42,13 @@ auto read_rd_base(const PrivateIrqs& irqs, const RedistConfig& config, MmioOffse
 
 auto read_sgi_base(const PrivateIrqs& irqs, MmioOffset offset) noexcept -> std::uint64_t {
   switch (offset.value()) {
-    case arm64::GICR_IGROUPR0: return irqs.IGROUPR0();
+    case arm64::GICR_IGROUPR0: return irqs.group1_bits();
     case arm64::GICR_ISENABLER0:
-    case arm64::GICR_ICENABLER0: return irqs.IENABLER0();
+    case arm64::GICR_ICENABLER0: return irqs.enabled_bits();
     case arm64::GICR_ISPENDR0:
-    case arm64::GICR_ICPENDR0: return irqs.IPENDR0();
+    case arm64::GICR_ICPENDR0: return irqs.pending_bits();
     case arm64::GICR_ISACTIVER0:
-    case arm64::GICR_ICACTIVER0: return irqs.IACTIVER0();
+    case arm64::GICR_ICACTIVER0: return irqs.active_bits();
     case arm64::GICR_ICFGR0: return kSgiConfig;
     default: return 0;
   }
@@ -56,13 +56,13 @@ auto read_sgi_base(const PrivateIrqs& irqs, MmioOffset offset) noexcept -> std::
 
 void write_register(PrivateIrqs& irqs, MmioOffset offset, std::uint32_t value) noexcept {
   switch (offset.value()) {
-    case arm64::GICR_IGROUPR0: return irqs.write_IGROUPR0(value);
-    case arm64::GICR_ISENABLER0: return irqs.write_ISENABLER0(value);
-    case arm64::GICR_ICENABLER0: return irqs.write_ICENABLER0(value);
-    case arm64::GICR_ISPENDR0: return irqs.write_ISPENDR0(value);
-    case arm64::GICR_ICPENDR0: return irqs.write_ICPENDR0(value);
-    case arm64::GICR_ISACTIVER0: return irqs.write_ISACTIVER0(value);
-    case arm64::GICR_ICACTIVER0: return irqs.write_ICACTIVER0(value);
+    case arm64::GICR_IGROUPR0: return irqs.set_group1_bits(value);
+    case arm64::GICR_ISENABLER0: return irqs.enable(value);
+    case arm64::GICR_ICENABLER0: return irqs.disable(value);
+    case arm64::GICR_ISPENDR0: return irqs.set_pending(value);
+    case arm64::GICR_ICPENDR0: return irqs.clear_pending(value);
+    case arm64::GICR_ISACTIVER0: return irqs.activate(value);
+    case arm64::GICR_ICACTIVER0: return irqs.deactivate(value);
     case arm64::GICR_WAKER: return irqs.set_asleep(arm64::GicrWaker::ProcessorSleep::of(value) != 0);
     default: return;
   }
@@ -75,7 +75,7 @@ auto redistributor_read(const PrivateIrqs& irqs, const RedistConfig& config, Mmi
   if (!naturally_aligned(offset, size)) return 0;
   if (offset.value() < arm64::GICR_SGI_BASE) return read_rd_base(irqs, config, offset, size);
   if (priority_offset(offset)) {
-    const std::uint32_t word = irqs.IPRIORITYR(priority_word(offset));
+    const std::uint32_t word = irqs.priority_word(priority_index(offset));
     if (size == AccessSize::Byte) return detail::byte_of(word, offset);
     return size == AccessSize::Word ? word : 0;
   }
@@ -86,12 +86,12 @@ void redistributor_write(PrivateIrqs& irqs, MmioOffset offset, AccessSize size, 
   if (!naturally_aligned(offset, size)) return;
   if (size == AccessSize::Word) {
     const auto word = static_cast<std::uint32_t>(value);
-    if (priority_offset(offset)) return irqs.write_IPRIORITYR(priority_word(offset), word);
+    if (priority_offset(offset)) return irqs.set_priority_word(priority_index(offset), word);
     return write_register(irqs, offset, word);
   }
   if (size == AccessSize::Byte && priority_offset(offset)) {
-    const unsigned index = priority_word(offset);
-    irqs.write_IPRIORITYR(index, detail::with_byte(irqs.IPRIORITYR(index), offset, value));
+    const unsigned index = priority_index(offset);
+    irqs.set_priority_word(index, detail::with_byte(irqs.priority_word(index), offset, value));
   }
 }
 

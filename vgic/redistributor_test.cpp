@@ -94,7 +94,7 @@ TEST_F(Redistributor, bad_line_of_an_sgi_or_spi_is_ignored) {
   irqs_.set_level(Intid{15}, true);
   irqs_.set_level(Intid{32}, true);
   irqs_.set_level(Intid{0xffff'ffff}, true);
-  EXPECT_EQ(irqs_.IPENDR0(), 0U);
+  EXPECT_EQ(irqs_.pending_bits(), 0U);
 }
 
 TEST_F(Redistributor, good_priority_bytes_keep_five_bits) {
@@ -112,8 +112,8 @@ TEST_F(Redistributor, bad_width_or_alignment_does_nothing) {
   write(GICR_ISENABLER0 + 2, 0xff, AccessSize::Word);
   write(GICR_IPRIORITYR, 0xffff, AccessSize::Half);
   write(GICR_IPRIORITYR, ~std::uint64_t{0}, AccessSize::Double);
-  EXPECT_EQ(irqs_.IENABLER0(), 0U);
-  EXPECT_EQ(irqs_.IPRIORITYR(0), 0U);
+  EXPECT_EQ(irqs_.enabled_bits(), 0U);
+  EXPECT_EQ(irqs_.priority_word(0), 0U);
   EXPECT_EQ(read(GICR_ICFGR0, AccessSize::Half), 0U);
   EXPECT_EQ(read(GICR_WAKER, AccessSize::Byte), 0U);
 }

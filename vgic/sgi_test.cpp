@@ -37,9 +37,9 @@ TEST(Sgi, good_affinity_of_mpidr) { EXPECT_EQ(Affinity::of_mpidr(0x0000'00aa'801
 TEST(Sgi, good_sgi1r_reaches_either_group) {
   for (const std::uint32_t group : {0U, 0xffff'ffffU}) {
     PrivateIrqs irqs;
-    irqs.write_IGROUPR0(group);
+    irqs.set_group1_bits(group);
     irqs.fold_inbox(SgiRequest::of_sgi1r(sgi1r(9, 1, 0, 0)).inbox_bits());
-    EXPECT_EQ(irqs.IPENDR0(), 1U << 9U);
+    EXPECT_EQ(irqs.pending_bits(), 1U << 9U);
   }
 }
 
@@ -47,17 +47,17 @@ TEST(Sgi, bad_sgi0r_does_not_reach_group_1) {
   PrivateIrqs irqs;
   const std::uint32_t bits = SgiRequest::of_sgi0r(sgi1r(9, 1, 0, 0)).inbox_bits();
   irqs.fold_inbox(bits);
-  EXPECT_EQ(irqs.IPENDR0(), 0U);
-  irqs.write_IGROUPR0(~(1U << 9U));
+  EXPECT_EQ(irqs.pending_bits(), 0U);
+  irqs.set_group1_bits(~(1U << 9U));
   irqs.fold_inbox(bits);
-  EXPECT_EQ(irqs.IPENDR0(), 1U << 9U);
+  EXPECT_EQ(irqs.pending_bits(), 1U << 9U);
 }
 
 TEST(Sgi, bad_inbox_never_makes_a_ppi_pending) {
   PrivateIrqs irqs;
-  irqs.write_IGROUPR0(0);
+  irqs.set_group1_bits(0);
   irqs.fold_inbox(0xffff'ffff);
-  EXPECT_EQ(irqs.IPENDR0(), 0xffffU);
+  EXPECT_EQ(irqs.pending_bits(), 0xffffU);
 }
 
 }  // namespace
