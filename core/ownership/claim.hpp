@@ -10,35 +10,6 @@
 
 namespace redoubt::core {
 
-// VM_SET_RAM. Answers the pages done; fewer than asked: call again, after VM_TOPUP if the pool is empty.
-// NOT_FOUND; DEAD; FROZEN: finalised; PERM: not protected; INVALID; NO_MEMORY: none done for lack of tables.
-template <Machine M>
-[[nodiscard]] auto vm_set_ram(Core<M>& core, VmHandle handle, Gfn first, std::uint64_t pages) noexcept
-    -> Result<std::uint64_t> {
-  RD_TRY_ASSIGN(vm, core.vms.find_alive(handle));
-  if (vm->state != VmState::building) return Unexpected{Error::FROZEN};
-  RD_TRY_ASSIGN(range, GfnRange::make(first, pages, kFrameLimit));
-  RD_TRY(check_private(*vm, first, range.end()));
-  const Gfn end = range.end();
-  Gfn gfn = first;
-  for (std::uint64_t work = 0; work < kMaxRangeWork && gfn < end; ++work) {
-    GuestEntry entry = guest_walk(core.machine, *vm, gfn);
-    Gfn stop = lower(end_of(entry, gfn), end);
-    if (entry.level == Level::L3 || entry.ripas() != Ripas::ram) {
-      const Level target = largest_level(gfn, end);
-      if (tables_needed(entry, target) > vm->pool.size()) break;
-      entry = guest_descend(core.machine, *vm, entry, gfn, target);
-      stop = entry.level == Level::L3 ? lower(end_of_block(gfn), end) : end_of(entry, gfn);
-      const std::uint64_t entries = entry.level == Level::L3 ? stop.value() - gfn.value() : 1;
-      set_ripas(core.machine, entry, entries, Ripas::ram);
-      work += entries - 1;
-    }
-    gfn = stop;
-  }
-  if (gfn == first) return Unexpected{Error::NO_MEMORY};
-  return gfn.value() - first.value();
-}
-
 namespace detail {
 
 // The first frame in [gfn, stop) whose level-3 entry is DESTROYED, or stop.
@@ -61,6 +32,14 @@ template <Machine M>
   return lower(end_of_block(gfn), end);
 }
 
+template <Machine M>
+[[nodiscard]] auto claim_needs_tables(Core<M>& core, const Vm& vm, const GuestEntry& entry, Gfn gfn, Gfn stop) noexcept
+    -> std::uint32_t {
+  const Gfn alias = gfn + vm.private_frames();
+  const Gfn alias_stop = lower(end_of_block(alias), stop + vm.private_frames());
+  return tables_needed(entry, largest_level(gfn, stop)) + return_needs_table(core, vm, alias, alias_stop);
+}
+
 // [gfn, stop) is one step: removes the shared alias and its TLB entries, then sets RIPAS.
 template <Machine M>
 void claim_frames(Core<M>& core, Vm& vm, GuestEntry entry, Gfn gfn, Gfn stop) noexcept {
@@ -73,37 +52,54 @@ void claim_frames(Core<M>& core, Vm& vm, GuestEntry entry, Gfn gfn, Gfn stop) no
   set_ripas(core.machine, entry, entry.level == Level::L3 ? stop.value() - gfn.value() : 1, Ripas::ram);
 }
 
+// Makes [gfn, end) RAM, as far as one call may work and the pool's tables allow.
+template <Machine M>
+[[nodiscard]] auto claim_range(Core<M>& core, Vm& vm, Gfn gfn, Gfn end, bool destroyed_ok) noexcept -> GuestProgress {
+  for (std::uint64_t work = 0; work < kMaxRangeWork && gfn < end; ++work) {
+    const GuestEntry entry = guest_walk(core.machine, vm, gfn);
+    if (entry.level != Level::L3 && entry.ripas() == Ripas::ram) {
+      gfn = lower(end_of(entry, gfn), end);
+      continue;
+    }
+    Gfn stop = claim_step(core, vm, entry, gfn, end);
+    if (!destroyed_ok) {
+      if (entry.level == Level::L3) stop = first_destroyed(core.machine, entry, gfn, stop);
+      if (stop == gfn || entry.ripas() == Ripas::destroyed) break;
+    }
+    const std::uint32_t tables = claim_needs_tables(core, vm, entry, gfn, stop);
+    if (tables > vm.pool.size()) return GuestProgress{gfn, tables};
+    claim_frames(core, vm, entry, gfn, stop);
+    if (largest_level(gfn, stop) == Level::L3 || entry.level == Level::L3) work += stop.value() - gfn.value();
+    gfn = stop;
+  }
+  return GuestProgress{gfn, 0};
+}
+
 }  // namespace detail
 
-// Makes [first, end) of the private half RAM, as far as one call may work. Stops at a DESTROYED page unless the guest
-// accepts the loss of its content (destroyed_ok). NOT_FOUND; DEAD; PERM: not protected; INVALID.
+// VM_SET_RAM: the host declares what is RAM while it builds the VM; what it shared at the alias goes. Answers the pages
+// done; fewer than asked: call again, after VM_TOPUP if the pool is empty.
+// NOT_FOUND; DEAD; FROZEN: finalised; PERM: not protected; INVALID; NO_MEMORY: none done for lack of tables.
+template <Machine M>
+[[nodiscard]] auto vm_set_ram(Core<M>& core, VmHandle handle, Gfn first, std::uint64_t pages) noexcept
+    -> Result<std::uint64_t> {
+  RD_TRY_ASSIGN(vm, core.vms.find_alive(handle));
+  if (vm->state != VmState::building) return Unexpected{Error::FROZEN};
+  RD_TRY_ASSIGN(range, GfnRange::make(first, pages, kFrameLimit));
+  RD_TRY(check_private(*vm, first, range.end()));
+  const GuestProgress progress = detail::claim_range(core, *vm, first, range.end(), true);
+  if (progress.reached == first) return Unexpected{Error::NO_MEMORY};
+  return progress.reached.value() - first.value();
+}
+
+// The guest makes [first, end) of the private half RAM, as far as one call may work. Stops at a DESTROYED page unless the
+// guest accepts the loss of its content (destroyed_ok). NOT_FOUND; DEAD; PERM: not protected; INVALID.
 template <Machine M>
 [[nodiscard]] auto guest_claim(Core<M>& core, VmHandle handle, Gfn first, Gfn end, bool destroyed_ok) noexcept
     -> Result<GuestProgress> {
   RD_TRY_ASSIGN(vm, core.vms.find_alive(handle));
   RD_TRY(check_private(*vm, first, end));
-  Gfn gfn = first;
-  for (std::uint64_t work = 0; work < kMaxRangeWork && gfn < end; ++work) {
-    const GuestEntry entry = guest_walk(core.machine, *vm, gfn);
-    if (entry.level != Level::L3 && entry.ripas() == Ripas::ram) {
-      gfn = lower(end_of(entry, gfn), end);
-      continue;
-    }
-    Gfn stop = detail::claim_step(core, *vm, entry, gfn, end);
-    if (!destroyed_ok) {
-      if (entry.level == Level::L3) stop = detail::first_destroyed(core.machine, entry, gfn, stop);
-      if (stop == gfn || entry.ripas() == Ripas::destroyed) break;
-    }
-    const Gfn alias = gfn + vm->private_frames();
-    const std::uint32_t tables =
-        tables_needed(entry, largest_level(gfn, stop)) +
-        return_needs_table(core, *vm, alias, lower(end_of_block(alias), stop + vm->private_frames()));
-    if (tables > vm->pool.size()) return GuestProgress{gfn, tables};
-    detail::claim_frames(core, *vm, entry, gfn, stop);
-    if (largest_level(gfn, stop) == Level::L3 || entry.level == Level::L3) work += stop.value() - gfn.value();
-    gfn = stop;
-  }
-  return GuestProgress{gfn, 0};
+  return detail::claim_range(core, *vm, first, end, destroyed_ok);
 }
 
 }  // namespace redoubt::core

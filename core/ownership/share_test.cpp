@@ -119,6 +119,15 @@ TEST_F(Share, bad_private_half_or_alias_of_ram) {
   EXPECT_EQ(share(vm, Gfn{kHalf + 512}, w.fresh_block(), 512), 0);
 }
 
+TEST_F(Share, good_set_ram_takes_the_alias_away) {
+  const VmHandle vm = w.make_protected(16);
+  const Pfn page = w.fresh_page();
+  EXPECT_EQ(share(vm, Gfn{kHalf + 17}, page), 0);
+  EXPECT_EQ(w.call([&](TestCore& c) { return vm_set_ram(c, vm, Gfn{16}, 2); }), 2U);
+  EXPECT_EQ(w.guest_sees(vm, Gfn{kHalf + 17}), Pages{});
+  EXPECT_TRUE(w.entry(page).host_exclusive());
+}
+
 TEST_F(Share, good_unshare_skips_owned_pages) {
   const VmHandle vm = w.make_protected(16);
   EXPECT_TRUE(w.call([&](TestCore& c) { return mem_donate(c, vm, Gfn{3}, w.fresh_page(), 1); }));

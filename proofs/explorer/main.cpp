@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exhaustive exploration: every reachable state, every request. In each transition the real core must answer what the
+// specification answers, end in the state the specification ends in, keep every invariant, and leave no trace of a
+// failed call. Usage: explorer [scenario number]
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_set>
+
+#include "proofs/explorer/requests.hpp"
+#include "proofs/explorer/world.hpp"
+
+namespace redoubt::explorer {
+namespace {
+
+constexpr std::size_t kCalls = static_cast<std::size_t>(Call::host_fault) + 1;
+
+class Explorer {
+ public:
+  explicit Explorer(const Scenario& scenario) : scenario_(scenario) {}
+
+  // True if the exploration closed without a finding.
+  auto run() -> bool {
+    for (const Request& request : scenario_.setup) {
+      if (!step(request, true)) return false;
+    }
+    discover();
+    while (!queue_.empty()) {
+      current_ = queue_.front();
+      queue_.pop_front();
+      if (!expand()) return false;
+    }
+    report();
+    return every_call_succeeded();
+  }
+
+ private:
+  auto expand() -> bool {
+    world_.load(current_);
+    world_.mark();
+    before_ = world_.meaning();
+    for (const Request& request : scenario_.requests) {
+      if (request.call == Call::create && !room_for_vm()) continue;
+      if (!step(request, false)) return false;
+    }
+    return true;
+  }
+
+  // Only kSpecVms of core's slots are modelled: with so many VMs, dead ones included, no other is created.
+  [[nodiscard]] auto room_for_vm() const -> bool {
+    for (const SpecVm& vm : before_.vms) {
+      if (vm.life == Life::free) return true;
+    }
+    return false;
+  }
+
+  auto step(const Request& request, bool keep) -> bool {
+    if (keep) {
+      before_ = world_.meaning();
+      world_.mark();
+    }
+    SpecState expected = before_;
+    const Outcome wanted = spec_call(expected, request);
+    const Outcome got = world_.run(request);
+    ++transitions_;
+    const bool changed = world_.changed();
+    const SpecState after = changed ? world_.meaning() : before_;
+    if (got != wanted) return found(request, "answer differs from the specification", got, wanted);
+    if (after != expected) return found(request, "state differs from the specification", got, wanted);
+    if (world_.wild()) return found(request, "access outside EL2's pages", got, wanted);
+    if (got.status == 0) ++succeeded_[static_cast<std::size_t>(request.call)];
+    if (!changed) return true;
+    if (got.status != 0) return found(request, "a failed call left a trace", got, wanted);
+    if (const char* error = world_.content_error(before_, after, request.call == Call::donate_image);
+        error != nullptr) {
+      return found(request, error, got, wanted);
+    }
+    world_.put_marks(after);
+    if (keep) return true;
+    if (!discover()) return found(request, "invariant broken", got, wanted);
+    world_.rewind();
+    return true;
+  }
+
+  // The world's present state, if it is new, joins the queue. False if it breaks an invariant.
+  auto discover() -> bool {
+    if (!seen_.insert(canonical(world_.meaning(), scenario_.symmetry)).second) return true;
+    queue_.push_back(world_.save());
+    if (seen_.size() % 10000 == 0) std::fprintf(stderr, "%zu states, %zu to do\n", seen_.size(), queue_.size());
+    return world_.audit_error() == 0;
+  }
+
+  auto found(const Request& r, const char* what, const Outcome& got, const Outcome& wanted) -> bool {
+    std::printf("FOUND: %s\n  call %u(%#lx, %#lx, %#lx, %#lx, %#lx) budget %d, after %zu states\n", what,
+                static_cast<unsigned>(r.call), r.x[0], r.x[1], r.x[2], r.x[3], r.x[4], r.hyp_budget, seen_.size());
+    std::printf("  got %ld %#lx %#lx, specification %ld %#lx %#lx, audit %u\n", got.status, got.first, got.second,
+                wanted.status, wanted.first, wanted.second, world_.audit_error());
+    return false;
+  }
+
+  void report() const {
+    std::printf("%s: closed; %zu states, %zu requests, %lu transitions checked\n", scenario_.name.c_str(), seen_.size(),
+                scenario_.requests.size(), transitions_);
+  }
+
+  // A call that never succeeds would be checked vacuously.
+  auto every_call_succeeded() const -> bool {
+    bool all = true;
+    std::array<bool, kCalls> tried{};
+    for (const Request& request : scenario_.requests) tried[static_cast<std::size_t>(request.call)] = true;
+    for (std::size_t call = 0; call < kCalls; ++call) {
+      if (!tried[call] || succeeded_[call] != 0) continue;
+      std::printf("FOUND: call %zu never succeeds\n", call);
+      all = false;
+    }
+    return all;
+  }
+
+  const Scenario& scenario_;
+  World world_;
+  std::string current_;
+  SpecState before_;
+  std::deque<std::string> queue_;
+  std::unordered_set<std::string> seen_;
+  std::array<std::uint64_t, kCalls> succeeded_{};
+  std::uint64_t transitions_ = 0;
+};
+
+}  // namespace
+}  // namespace redoubt::explorer
+
+auto main(int argc, char** argv) -> int {
+  const auto scenarios = redoubt::explorer::all_scenarios();
+  const int only = argc > 1 ? std::atoi(argv[1]) : -1;
+  bool good = true;
+  for (int i = 0; i < static_cast<int>(scenarios.size()); ++i) {
+    if (only >= 0 && only != i) continue;
+    const auto start = std::chrono::steady_clock::now();
+    good = redoubt::explorer::Explorer{scenarios[static_cast<std::size_t>(i)]}.run() && good;
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    std::printf("  %.1f s\n", seconds.count());
+  }
+  return good ? 0 : 1;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which machines are explored, and every request that is tried in every state of each.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "proofs/explorer/spec.hpp"
+#include "proofs/explorer/symmetry.hpp"
+
+namespace redoubt::explorer {
+
+struct Scenario {
+  std::string name;
+  Symmetry symmetry;
+  std::vector<Request> setup;     // from power-on to the first state; all succeed
+  std::vector<Request> requests;  // tried in every state
+};
+
+[[nodiscard]] auto all_scenarios() -> std::vector<Scenario>;
+
+}  // namespace redoubt::explorer
