@@ -79,6 +79,7 @@ static int rd_image_page(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn)
 {
 	struct page *page;
 
+	vm->image_gfn = gfn;
 	if (!rd_image_pin(slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT), &page))
 		return 0;
 	if (rd_page_is_zero(page)) {
@@ -163,8 +164,11 @@ int rd_image_load(struct rd_vm *vm)
 	for (i = 0; !err && rk_slot_at(vm->logic, i, &slot); i++)
 		err = rd_image_slot(vm, &slot);
 	mutex_unlock(&vm->mem_lock);
-	/* Half an image cannot be taken back or completed. */
-	if (err)
+	if (err) {
+		/* Half an image cannot be taken back or completed. */
 		WRITE_ONCE(vm->dead, true);
+		pr_info_ratelimited("VM %u cannot start: its memory was not accepted at page %#llx (%d)\n", vm->handle,
+				    vm->image_gfn, err);
+	}
 	return err;
 }

@@ -56,6 +56,7 @@ struct rd_vm {
 	struct xarray pages; /* gfn -> tagged struct page, see memory.h */
 	struct xarray meta; /* pages given to EL2 for its own use: pfn -> struct page */
 	struct page **batch; /* scratch for blocks */
+	u64 image_gfn; /* how far the initial image got, for a message */
 	unsigned long locked_pages; /* charged to RLIMIT_MEMLOCK of mm */
 
 	struct list_head ioevents; /* under slots_lock */

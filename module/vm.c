@@ -120,8 +120,11 @@ int rd_vm_start(struct rd_vm *vm)
 	err = rd_gic_publish(vm);
 	if (!err && vm->protected)
 		err = rd_image_load(vm);
-	if (!err)
+	if (!err) {
 		err = rk_errno(rd_call1(RD_CALL_VM_FINALISE, vm->handle).status);
+		if (err)
+			pr_info_ratelimited("VM %u cannot start: the hypervisor refused its initial state (%d)\n", vm->handle, err);
+	}
 	if (!err)
 		smp_store_release(&vm->started, true);
 out:

@@ -99,12 +99,12 @@ template <Machine M>
 }
 
 // VM_FINALISE: the initial state is frozen and the VM may run. NOT_FOUND; DEAD; FROZEN: done before; PERM: a protected VM
-// lacks a vCPU.
+// has no vCPU.
 template <Machine M>
 [[nodiscard]] auto vm_finalise(Core<M>& core, VmHandle handle) noexcept -> Result<> {
   RD_TRY_ASSIGN(vm, core.vms.find_alive(handle));
   if (vm->state == VmState::runnable) return Unexpected{Error::FROZEN};
-  if (vm->prot && vm->created_vcpus != vm->nr_vcpus) return Unexpected{Error::PERM};
+  if (vm->prot && vm->created_vcpus == 0) return Unexpected{Error::PERM};
   vm->state = VmState::runnable;
   return {};
 }

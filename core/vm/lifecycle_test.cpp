@@ -111,7 +111,7 @@ TEST_F(Lifecycle, bad_vcpu_create) {
     return status(w.call([&](TestCore& c) { return vcpu_create(c, vm, VcpuIndex{index}, state, run); }));
   };
   const Pfn page = w.fresh_page();
-  EXPECT_EQ(finalise(vm), RD_E_PERM) << "its vCPU is missing";
+  EXPECT_EQ(finalise(vm), RD_E_PERM) << "it has no vCPU";
   EXPECT_EQ(make(0, page, page), RD_E_INVALID);
   EXPECT_EQ(make(1, page, w.fresh_page()), RD_E_INVALID);
   EXPECT_EQ(make(~std::uint64_t{0}, page, w.fresh_page()), RD_E_INVALID);

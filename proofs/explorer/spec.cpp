@@ -54,7 +54,7 @@ auto change_life(SpecState& state, const Request& r) -> Outcome {
   switch (r.call) {
     case Call::finalise:
       if (vm.life == Life::runnable) return {RD_E_FROZEN};
-      if (vm.prot && created != vm.nr_vcpus) return {RD_E_PERM};
+      if (vm.prot && created == 0) return {RD_E_PERM};
       vm.life = Life::runnable;
       return {};
     case Call::stop: vm.life = Life::stopped; return {};
