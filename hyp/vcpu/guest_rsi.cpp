@@ -214,9 +214,12 @@ void guest_rsi(PerCpu& cpu, Vcpu& vcpu, Fid call) noexcept {
     case Fid::RSI_IPA_STATE_GET: return ipa_state_get(vcpu);
     case Fid::RSI_HOST_CALL: return host_call(cpu, vcpu);
     case Fid::RSI_ATTESTATION_TOKEN_INIT:
-    case Fid::RSI_ATTESTATION_TOKEN_CONTINUE:
-      // This version signs no tokens. ERROR_UNKNOWN reaches the guest's user space as a failed report, not as a token.
+      // This version signs no tokens. The error reaches the guest's user space as a failed report, not as a token.
       x[0] = answer(RsiStatus::ERROR_UNKNOWN);
+      x[1] = 0;
+      return;
+    case Fid::RSI_ATTESTATION_TOKEN_CONTINUE:
+      x[0] = answer(RsiStatus::ERROR_STATE);  // no token was begun
       x[1] = 0;
       return;
     default:
