@@ -17,8 +17,8 @@ class DeviceHost {
  public:
   virtual ~DeviceHost() = default;
   // Runs `work` with the device to itself, if a driver operates it; then raises interrupts, or stops the device if
-  // work found the driver at fault.
-  virtual void run(const std::function<DeviceResult<>()>& work) = 0;
+  // work found the driver at fault. false if no driver operates the device: work was not run.
+  virtual auto run(const std::function<DeviceResult<>()>& work) -> bool = 0;
 };
 
 // The queues of an operating device. Entries for queues that the driver did not set up are null.

@@ -216,13 +216,14 @@ auto MmioTransport::operating() const -> bool {
   return (status_ & (kDriverOk | kNeedsReset)) == kDriverOk;
 }
 
-void MmioTransport::run(const std::function<DeviceResult<>()>& work) {
+auto MmioTransport::run(const std::function<DeviceResult<>()>& work) -> bool {
   const std::lock_guard lock(mutex_);
-  if (!operating()) return;
+  if (!operating()) return false;
   // What was completed before the fault is still announced.
   const DeviceResult<> done = work();
   signal_used_buffers();
   if (!done && operating()) stop_faulty_device();
+  return true;
 }
 
 void MmioTransport::notified(unsigned queue) {

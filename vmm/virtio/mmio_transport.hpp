@@ -35,7 +35,7 @@ class MmioTransport final : public MmioDevice, public DeviceHost {
 
   void read(std::uint64_t offset, std::span<std::byte> to) override;
   void write(std::uint64_t offset, std::span<const std::byte> from) override;
-  void run(const std::function<DeviceResult<>()>& work) override;
+  auto run(const std::function<DeviceResult<>()>& work) -> bool override;
   void notified(unsigned queue);
 
  private:

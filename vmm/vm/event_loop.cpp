@@ -26,6 +26,7 @@ EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd
 }
 
 auto EventLoop::add(int fd, std::uint32_t events, Handler handler) -> bool {
+  const std::lock_guard lock(mutex_);
   epoll_event event{};
   event.events = events;
   event.data.u64 = next_id_;
@@ -40,6 +41,7 @@ auto EventLoop::add(int fd, std::uint32_t events, Handler handler) -> bool {
 }
 
 void EventLoop::modify(int fd, std::uint32_t events) {
+  const std::lock_guard lock(mutex_);
   const auto found = id_of_fd_.find(fd);
   if (found == id_of_fd_.end()) return;
   epoll_event event{};
@@ -49,6 +51,7 @@ void EventLoop::modify(int fd, std::uint32_t events) {
 }
 
 void EventLoop::remove(int fd) {
+  const std::lock_guard lock(mutex_);
   const auto found = id_of_fd_.find(fd);
   if (found == id_of_fd_.end()) return;
   handlers_.erase(found->second);
@@ -70,25 +73,30 @@ void EventLoop::stop() {
 }
 
 void EventLoop::run() {
+  while (!stopping_) step(-1);
+}
+
+void EventLoop::step(int timeout_ms) {
   std::array<epoll_event, 32> events{};
-  while (!stopping_) {
-    const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
-    for (const epoll_event& event : std::span{events}.first(static_cast<std::size_t>(std::max(count, 0)))) {
-      if (stopping_) return;
-      if (event.data.u64 == kWakeId) {
-        run_posted();
-      } else {
-        dispatch(event.data.u64, event.events);
-      }
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
+  for (const epoll_event& event : std::span{events}.first(static_cast<std::size_t>(std::max(count, 0)))) {
+    if (stopping_) return;
+    if (event.data.u64 == kWakeId) {
+      run_posted();
+    } else {
+      dispatch(event.data.u64, event.events);
     }
   }
 }
 
 void EventLoop::dispatch(std::uint64_t id, std::uint32_t events) {
-  const auto found = handlers_.find(id);
-  if (found == handlers_.end()) return;
-  // A copy, because the handler may remove itself.
-  const Handler handler = found->second;
+  Handler handler;  // a copy, because the handler may remove itself
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = handlers_.find(id);
+    if (found == handlers_.end()) return;
+    handler = found->second;
+  }
   handler(events);
 }
 

@@ -13,7 +13,7 @@
 
 namespace redoubt::vmm {
 
-// post() and stop() may be called from any thread; everything else only from the loop's thread, or before run().
+// Everything but run() and step() may be called from any thread.
 class EventLoop {
  public:
   using Handler = std::function<void(std::uint32_t events)>;
@@ -23,11 +23,14 @@ class EventLoop {
   // file is always ready). Throws Failure for any other reason.
   [[nodiscard]] auto add(int fd, std::uint32_t events, Handler handler) -> bool;
   void modify(int fd, std::uint32_t events);
-  // Safe inside any handler, also for events of this fd that were already fetched.
+  // Safe inside any handler. From another thread a handler may still run once more: it must not use what the caller
+  // then frees.
   void remove(int fd);
   void post(std::function<void()> work);
   // Runs until stop(); returns at once if stop() was called before.
   void run();
+  // One round: waits at most timeout_ms (-1: for ever) and handles what is ready.
+  void step(int timeout_ms);
   void stop();
 
  private:
@@ -37,11 +40,11 @@ class EventLoop {
   UniqueFd epoll_;
   UniqueFd wake_;
   std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;  // guards the rest
   std::uint64_t next_id_ = 1;
   std::unordered_map<int, std::uint64_t> id_of_fd_;
   std::unordered_map<std::uint64_t, Handler> handlers_;
-  std::mutex mutex_;
-  std::vector<std::function<void()>> posted_;  // guarded by mutex_
+  std::vector<std::function<void()>> posted_;
 };
 
 }  // namespace redoubt::vmm

@@ -11,6 +11,7 @@
 #include "vmm/boards/arm64/layout.hpp"
 #include "vmm/devices/block.hpp"
 #include "vmm/devices/rng.hpp"
+#include "vmm/devices/vsock.hpp"
 #include "vmm/vm/kvm_abi.hpp"
 
 namespace redoubt::vmm::arm64 {
@@ -78,6 +79,10 @@ void Machine::create_virtio_devices() {
   for (const DiskConfig& disk : config_.disks) {
     disks_.push_back(std::make_unique<DiskFile>(disk));
     plug(*devices_.emplace_back(std::make_unique<VirtioBlock>(*disks_.back())));
+  }
+  if (config_.vsock) {
+    vsock_mux_ = std::make_unique<VsockMux>(loop_, config_.vsock->cid, config_.vsock->socket_path);
+    plug(*devices_.emplace_back(std::make_unique<VirtioVsock>(config_.vsock->cid, *vsock_mux_)));
   }
   if (config_.rng) plug(*devices_.emplace_back(std::make_unique<VirtioRng>(entropy_)));
 }

@@ -11,6 +11,7 @@
 #include "vmm/backend/console.hpp"
 #include "vmm/boards/arm64/gic.hpp"
 #include "vmm/backend/entropy.hpp"
+#include "vmm/backend/vsock_mux.hpp"
 #include "vmm/backend/block_backend.hpp"
 #include "vmm/devices/console.hpp"
 #include "vmm/devices/pl011.hpp"
@@ -62,6 +63,7 @@ class Machine final : public VcpuEvents {
   SystemEntropy entropy_;
   std::vector<std::unique_ptr<BlockBackend>> disks_;
   VirtioConsole virtio_console_;
+  std::unique_ptr<VsockMux> vsock_mux_;
   std::vector<std::unique_ptr<VirtioDevice>> devices_;  // all but the console
   std::vector<std::unique_ptr<VirtioSlot>> slots_;      // in the order of the device tree
   std::mutex mutex_;
