@@ -117,7 +117,8 @@ int rd_vm_start(struct rd_vm *vm)
 	mutex_lock(&vm->lock);
 	if (vm->started)
 		goto out;
-	err = rd_gic_publish(vm);
+	/* A first attempt that failed half way is not repeated: what it gave away is not there to be read again. */
+	err = READ_ONCE(vm->dead) ? -EIO : rd_gic_publish(vm);
 	if (!err && vm->protected)
 		err = rd_image_load(vm);
 	if (!err) {
