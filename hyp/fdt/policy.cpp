@@ -40,8 +40,8 @@ auto kind_of_compatible(Bytes compatible) noexcept -> Kind {
   bool all_harmless = true;
   bool any_harmless = false;
   bool master = false;
-  for (Bytes rest = compatible; !rest.empty();) {
-    const std::string_view name = take_string(rest);
+  Bytes rest = compatible;
+  for (auto name = take_string(rest); name.data() != nullptr; name = take_string(rest)) {
     const bool harmless = listed(kHarmless, name);
     any_harmless = any_harmless || harmless;
     all_harmless = all_harmless && (harmless || name == kGeneric);

@@ -73,6 +73,7 @@ TEST(Reader, says_what_is_wrong_with_a_header) {
   EXPECT_EQ(opens(with_header(good, 2, 0xfffffffc)), FdtError::BAD_LAYOUT);
   EXPECT_EQ(opens(with_header(good, 2, 36)), FdtError::BAD_LAYOUT) << "structure inside the header";
   EXPECT_EQ(opens(with_header(good, 3, 0xffffffff)), FdtError::BAD_LAYOUT);
+  EXPECT_EQ(opens(with_header(good, 4, 32)), FdtError::BAD_LAYOUT) << "reservations inside the header";
   EXPECT_EQ(opens(with_header(good, 4, 44)), FdtError::BAD_LAYOUT) << "reservations misaligned";
   EXPECT_EQ(opens(with_header(good, 4, field(good, 1) - field(good, 1) % 8)), FdtError::BAD_LAYOUT) << "no terminator";
   EXPECT_EQ(opens(with_header(good, 5, 16)), FdtError::BAD_VERSION);
@@ -83,6 +84,33 @@ TEST(Reader, says_what_is_wrong_with_a_header) {
   EXPECT_EQ(opens(with_header(good, 8, 1)), FdtError::BAD_NAME) << "strings cut off";
   EXPECT_EQ(Reader::total_bytes(Bytes{good}.first(40)), good.size());
   EXPECT_EQ(Reader::total_bytes(Bytes{good}.first(39)).error(), FdtError::TRUNCATED);
+}
+
+// A blob around a structure block given as cells; its only property name is "a".
+auto with_structure(const std::vector<std::uint32_t>& structure) -> Blob {
+  const auto bytes = static_cast<std::uint32_t>(4 * structure.size());
+  std::vector<std::uint32_t> words{0xd00dfeed, 60 + bytes, 56, 56 + bytes, 40, 17, 16, 0, 4, bytes, 0, 0, 0, 0};
+  words.insert(words.end(), structure.begin(), structure.end());
+  words.push_back(0x61000000);
+  Blob blob;
+  for (const std::uint32_t word : words) {
+    for (int shift = 24; shift >= 0; shift -= 8) blob.push_back(std::byte(word >> shift));
+  }
+  return blob;
+}
+
+TEST(Reader, insists_on_the_order_of_tokens) {
+  constexpr std::uint32_t kX = 0x78000000;  // the name "x"
+  EXPECT_EQ(opens(with_structure({1, 0, 3, 0, 0, 1, kX, 2, 2, 9})), std::nullopt);
+  EXPECT_EQ(opens(with_structure({1, 0, 1, kX, 2, 3, 0, 0, 2, 9})), FdtError::BAD_TOKEN) << "property behind a child";
+  EXPECT_EQ(opens(with_structure({3, 0, 0, 1, 0, 2, 9})), FdtError::BAD_TOKEN) << "property outside";
+  EXPECT_EQ(opens(with_structure({1, 0, 2, 1, 0, 2, 9})), FdtError::BAD_TOKEN) << "two roots";
+  EXPECT_EQ(opens(with_structure({1, 0, 1, 0, 2, 2, 9})), FdtError::BAD_NAME) << "a child without name";
+  EXPECT_EQ(opens(with_structure({1, 0, 2, 2, 9})), FdtError::BAD_TOKEN) << "closed twice";
+  EXPECT_EQ(opens(with_structure({1, 0, 9})), FdtError::BAD_TOKEN) << "not closed";
+  EXPECT_EQ(opens(with_structure({9})), FdtError::BAD_TOKEN) << "no root";
+  EXPECT_EQ(opens(with_structure({1, 0, 3, 5, 0, 2, 9})), FdtError::BAD_TOKEN) << "a value swallows the end";
+  EXPECT_EQ(opens(with_structure({1, 0, 3, 9, 0, 2, 9})), FdtError::BAD_PROPERTY);
 }
 
 TEST(Reader, takes_a_tree_at_an_odd_address_with_bytes_behind_it) {
@@ -123,7 +151,8 @@ TEST(Lookup, finds_by_path_alias_and_phandle) {
   EXPECT_EQ(find_alias_or_path(reader, "serial0:115200n8")->node(), uart->node());
   EXPECT_EQ(find_alias_or_path(reader, "/soc/apb/serial:9600")->node(), uart->node());
   EXPECT_EQ(find_path(reader, "/")->depth(), 0U);
-  for (const char* none : {"", "soc", "/soc/serial@1000", "/soc/apb@40000000/serial@3000", "/psci/soc", "/so"}) {
+  for (const char* none :
+       {"", "soc", "/soc/serial@1000", "/soc/apb@40000000/serial@3000", "/psci/soc", "/psci/clock", "/so"}) {
     EXPECT_FALSE(find_path(reader, none)) << none;
   }
   EXPECT_FALSE(find_alias_or_path(reader, "serial9"));
@@ -153,6 +182,21 @@ TEST(Address, refuses_ranges_that_wrap) {
   const auto reader = Reader::open(blob);
   const auto dma = find_path(*reader, "/soc/dma");
   EXPECT_EQ(reg_range(*dma, dma->depth(), 0), std::nullopt);
+}
+
+TEST(Address, refuses_registers_that_leave_the_window_of_their_bus) {
+  const Scanned tree{with_cells(load("board"), "/soc/apb@40000000/serial@2000", "reg", {0xff000, 0x1001})};
+  const auto uart = find_path(tree.reader, "/soc/apb/serial@2000");
+  EXPECT_EQ(reg_range(*uart, uart->depth(), 0), std::nullopt);
+  const Scanned inside{with_cells(tree.blob, "/soc/apb@40000000/serial@2000", "reg", {0xff000, 0x1000})};
+  EXPECT_EQ(reg_range(*find_path(inside.reader, "/soc/apb/serial@2000"), 3, 0), range(0x500ff000, 0x1000));
+}
+
+TEST(Address, does_not_take_pci_configuration_space_for_a_window) {
+  const Scanned tree{
+      with_cells(load("qemu_virt"), "/pcie@10000000", "ranges", {0x00000000, 0, 0, 0, 0x3eff0000, 0, 0x10000})};
+  ASSERT_EQ(pci_window_count(*find_path(tree.reader, "/pcie")), 1U);
+  EXPECT_EQ(pci_window(*find_path(tree.reader, "/pcie"), 0), std::nullopt);
 }
 
 TEST(Address, knows_the_windows_of_a_pci_host) {

@@ -6,29 +6,16 @@
 namespace redoubt::hyp::fdt {
 namespace {
 
-constexpr std::size_t kCellBytes = 4;
-constexpr std::size_t kMapEntryBytes = 4 * kCellBytes;  // requester id, phandle, target's id, length
-
-auto is_removed(const std::optional<Cursor>& target, const Policy& policy) noexcept -> bool {
-  return target && !judge(*target, policy).kept;
-}
-
-// phandle, then as many cells as the target's `cells_property` says; repeated.
-auto list_refers(const Reader& reader, const Policy& policy, Bytes list, std::string_view cells_property) noexcept
-    -> bool {
-  for (std::size_t at = 0; at + kCellBytes <= list.size();) {
-    const auto target = find_phandle(reader, static_cast<std::uint32_t>(read_cells(list, at, 1)));
-    if (is_removed(target, policy)) return true;
-    if (!target) return false;
-    at += kCellBytes * (std::size_t{1} + reader.u32(target->node(), cells_property, 0));
-  }
-  return false;
-}
-
-auto map_refers(const Reader& reader, const Policy& policy, Bytes map) noexcept -> bool {
-  for (std::size_t at = 0; at + kMapEntryBytes <= map.size(); at += kMapEntryBytes) {
-    const auto phandle = static_cast<std::uint32_t>(read_cells(map, at + kCellBytes, 1));
-    if (is_removed(find_phandle(reader, phandle), policy)) return true;
+// A list is: phandle, then as many cells as its target's `cells_property` says; repeated. A map, which has no such
+// property, is: requester id, phandle, target's id, length; repeated.
+auto refers(const Reader& reader, const Policy& policy, Bytes value, std::string_view cells_property) noexcept -> bool {
+  constexpr std::size_t kCellBytes = 4;
+  const bool map = cells_property.empty();
+  for (std::size_t at = map ? kCellBytes : 0; at + kCellBytes <= value.size();) {
+    const auto target = find_phandle(reader, static_cast<std::uint32_t>(read_cells(value, at, 1)));
+    if (target && !judge(*target, policy).kept) return true;
+    if (!target && !map) return false;
+    at += kCellBytes * (map ? std::size_t{4} : std::size_t{1} + reader.u32(target->node(), cells_property, 0));
   }
   return false;
 }
@@ -36,11 +23,10 @@ auto map_refers(const Reader& reader, const Policy& policy, Bytes map) noexcept 
 }  // namespace
 
 auto refers_to_removed(const Reader& reader, const Policy& policy, const Token& property) noexcept -> bool {
-  if (property.name == "msi-parent") return list_refers(reader, policy, property.value, "#msi-cells");
-  if (property.name == "iommus") return list_refers(reader, policy, property.value, "#iommu-cells");
-  if (property.name == "dmas") return list_refers(reader, policy, property.value, "#dma-cells");
-  if (property.name == "msi-map" || property.name == "iommu-map") return map_refers(reader, policy, property.value);
-  return false;
+  if (property.name == "msi-parent") return refers(reader, policy, property.value, "#msi-cells");
+  if (property.name == "iommus") return refers(reader, policy, property.value, "#iommu-cells");
+  if (property.name == "dmas") return refers(reader, policy, property.value, "#dma-cells");
+  return (property.name == "msi-map" || property.name == "iommu-map") && refers(reader, policy, property.value, {});
 }
 
 }  // namespace redoubt::hyp::fdt

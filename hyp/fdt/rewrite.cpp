@@ -55,7 +55,7 @@ class Rewriter {
 };
 
 auto Rewriter::run() noexcept -> FdtResult<std::size_t> {
-  if (!ram_fits()) return FdtUnexpected{FdtError::BAD_EDIT};
+  if (!ram_fits() || edits_.node.size() > kMaxNodeProperties) return FdtUnexpected{FdtError::BAD_EDIT};
   Cursor cursor{reader_};
   unsigned open_nodes = 0;
   do {
@@ -143,10 +143,10 @@ void Rewriter::add_own_node() noexcept {
   writer_.begin_node("redoubt");
   writer_.text("compatible", RD_DT_COMPATIBLE);
   for (const NodeProperty& property : edits_.node) {
-    switch (property.kind) {
-      case NodeProperty::Kind::TEXT: writer_.text(property.name, property.text); break;
-      case NodeProperty::Kind::U32: writer_.number(property.name, property.number, 1); break;
-      case NodeProperty::Kind::U64: writer_.number(property.name, property.number, 2); break;
+    if (property.cells == 0) {
+      writer_.text(property.name, property.text);
+    } else {
+      writer_.number(property.name, property.number, property.cells);
     }
   }
   writer_.end_node();

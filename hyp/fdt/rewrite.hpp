@@ -14,24 +14,25 @@
 
 namespace redoubt::hyp::fdt {
 
-// A property of the node /redoubt.
+// A property of the node /redoubt: a text, or a number of one or two cells.
 struct NodeProperty {
-  enum class Kind : std::uint8_t { TEXT, U32, U64 };
   std::string_view name;
-  Kind kind;
   std::string_view text;
   std::uint64_t number;
+  unsigned cells;  // 0: text
 
   [[nodiscard]] static constexpr auto of_text(std::string_view name, std::string_view text) noexcept -> NodeProperty {
-    return {name, Kind::TEXT, text, 0};
+    return {name, text, 0, 0};
   }
   [[nodiscard]] static constexpr auto of_u32(std::string_view name, std::uint32_t number) noexcept -> NodeProperty {
-    return {name, Kind::U32, {}, number};
+    return {name, {}, number, 1};
   }
   [[nodiscard]] static constexpr auto of_u64(std::string_view name, std::uint64_t number) noexcept -> NodeProperty {
-    return {name, Kind::U64, {}, number};
+    return {name, {}, number, 2};
   }
 };
+
+inline constexpr std::size_t kMaxNodeProperties = 12;
 
 struct HostEdits {
   std::span<const PaRange> ram;              // what the host may use: 1..kMaxRamRanges, whole pages, ascending
@@ -39,7 +40,7 @@ struct HostEdits {
   Bytes kaslr_seed;                          // likewise, 8 bytes
   std::optional<PaRange> initrd;             // nullopt: as in the original
   std::optional<std::string_view> bootargs;  // nullopt: as in the original
-  std::span<const NodeProperty> node;        // properties of /redoubt besides compatible = "redoubt,hypervisor"
+  std::span<const NodeProperty> node;        // at most kMaxNodeProperties, besides compatible = "redoubt,hypervisor"
 };
 
 // Writes the edited tree to `out` (8-byte aligned, not overlapping the source) and answers its size in bytes:

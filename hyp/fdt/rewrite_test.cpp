@@ -94,6 +94,12 @@ TEST(Rewrite, takes_the_virtual_timer_from_the_host) {
   EXPECT_EQ(raw(board, "/timer", "arm,no-tick-in-suspend"), "");
 }
 
+// Linux prefers interrupts-extended, which would bring the virtual timer back.
+TEST(Rewrite, leaves_no_second_list_of_timer_interrupts) {
+  const Scanned tree{with_cells(load("qemu_virt"), "/timer", "interrupts-extended", {0x8003, 1, 11, 4})};
+  EXPECT_EQ(raw(rewritten(tree, {}, full_edits()), "/timer", "interrupts-extended"), "<none>");
+}
+
 TEST(Rewrite, leaves_one_memory_node_with_the_given_ranges) {
   for (const char* name : kTrees) {
     const Blob out = rewritten(Scanned{load(name)}, {}, full_edits());
@@ -172,11 +178,31 @@ TEST(Rewrite, announces_the_hypervisor) {
   EXPECT_EQ(cells(out, "/redoubt", "redoubt,reserved-bytes"), (std::vector<std::uint32_t>{0x12, 0x3456789a}));
 }
 
+TEST(Rewrite, takes_as_many_properties_as_it_says) {
+  const Scanned tree{without_node(load("qemu_virt"), "/chosen")};
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i <= kMaxNodeProperties; ++i) names.push_back("redoubt,p" + std::to_string(i));
+  std::vector<NodeProperty> node;
+  for (const std::string& name : names) node.push_back(NodeProperty::of_u32(name, 7));
+  HostEdits edits = full_edits();
+  Blob out(1 << 16);
+  edits.node = node;
+  EXPECT_EQ(rewrite(tree.reader, tree.info, {}, edits, out).error(), FdtError::BAD_EDIT);
+  edits.node = std::span{node}.first(kMaxNodeProperties);
+  out = rewritten(tree, {}, edits);
+  for (std::size_t i = 0; i < kMaxNodeProperties; ++i) {
+    EXPECT_EQ(cells(out, "/redoubt", names[i].c_str()), std::vector<std::uint32_t>{7}) << names[i];
+  }
+}
+
 TEST(Rewrite, drops_references_to_removed_nodes_only) {
   const Blob open = rewritten(Scanned{load("qemu_smmu")}, kOpen, full_edits());
   EXPECT_EQ(raw(open, "/pcie@10000000", "msi-map"), "<none>") << "the ITS is gone";
   EXPECT_NE(raw(open, "/pcie@10000000", "iommu-map"), "<none>") << "the SMMU is still there";
   EXPECT_NE(raw(open, "/pcie@10000000", "interrupt-map"), "<none>");
+  const std::uint32_t its = cells(load("qemu_smmu"), "/pcie@10000000", "msi-map")[1];
+  const Scanned dangling{with_cells(load("qemu_smmu"), "/pcie@10000000", "msi-map", {0, 0x7777, 0, 1, 1, its, 0, 1})};
+  EXPECT_EQ(raw(rewritten(dangling, kOpen, full_edits()), "/pcie@10000000", "msi-map"), "<none>") << "second entry";
   const Blob board = rewritten(Scanned{load("board")}, {}, full_edits());
   EXPECT_EQ(raw(board, "/soc/apb@40000000/serial@1000", "dmas"), "<none>");
   EXPECT_NE(raw(board, "/soc/apb@40000000/serial@1000", "clocks"), "<none>");

@@ -113,6 +113,10 @@ TEST(Scan, refuses_a_machine_it_cannot_run_a_host_on) {
   EXPECT_EQ(error_of(with_cells(good, "/intc@8000000", "#interrupt-cells", {1})), FdtError::NO_GIC);
   EXPECT_EQ(error_of(with_cells(good, "/intc@8000000", "#redistributor-regions", {0xffffffff})), FdtError::TOO_MANY);
   EXPECT_EQ(error_of(with_cells(good, "/intc@8000000", "#redistributor-regions", {2})), FdtError::NO_GIC);
+  Blob two_gics = with_text(with_node(good, "/", "gic"), "/gic", "compatible", "arm,gic-v3");
+  two_gics = with_cells(with_cells(two_gics, "/gic", "#interrupt-cells", {3}), "/gic", "reg",
+                        {0, 0x20000000, 0, 0x10000, 0, 0x20100000, 0, 0x20000});
+  EXPECT_EQ(error_of(two_gics), FdtError::NO_GIC);
   EXPECT_EQ(error_of(without_node(good, "/psci")), FdtError::NO_PSCI);
   EXPECT_EQ(error_of(with_text(good, "/psci", "method", "hvc")), FdtError::NO_PSCI);
   EXPECT_EQ(error_of(with_text(good, "/psci", "compatible", "arm,psci")), FdtError::NO_PSCI);
@@ -132,6 +136,15 @@ TEST(Scan, refuses_more_memory_ranges_or_reservations_than_it_can_hold) {
   for (std::uint32_t i = 0; i < kMaxReserved; ++i)
     reserved.insert(reserved.end(), {0, 0x90000000 + i * 0x2000, 0, 0x1000});
   EXPECT_EQ(error_of(with_cells(load("board"), "/reserved-memory/tee@9e000000", "reg", reserved)), FdtError::TOO_MANY);
+}
+
+TEST(Scan, skips_an_empty_reservation_and_refuses_one_that_wraps) {
+  Blob blob = load("board");
+  std::fill_n(blob.begin() + 48, 8, std::byte{0});  // the size of the only entry, right behind the header
+  EXPECT_EQ(error_of(blob), std::nullopt);
+  EXPECT_EQ(Scanned{blob}.info.reserved.size(), 2U);
+  std::fill_n(blob.begin() + 48, 8, std::byte{0xff});
+  EXPECT_EQ(error_of(blob), FdtError::BAD_ADDRESS);
 }
 
 TEST(Scan, counts_cpus_beyond_the_list) {
