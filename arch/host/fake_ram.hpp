@@ -18,8 +18,8 @@ struct FakePage {
 
   std::array<std::uint64_t, 512> words{};
   Content content = Content::wiped;  // as at power-on
-  bool hyp_mapped = false;  // EL2 may load and store
-  bool decoy = false;       // was zero when first shown at a foreign host address, and EL2's ever since
+  bool hyp_mapped = false;           // EL2 may load and store
+  bool decoy = false;                // was zero when first shown at a foreign host address, and EL2's ever since
   std::uint32_t host_maps = 0;
   std::uint32_t guest_maps = 0;
   // The mapping that went away last: a split may bring it back unchanged.
