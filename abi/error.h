@@ -3,7 +3,7 @@
  * Status of a hypercall: 0 or one of these negative numbers, in x0, sign-extended to 64 bits.
  *
  * Numbers are never reused. They are Redoubt's own: the module maps each to one errno in
- * kvm/errno_map.hpp, so that neither side depends on the other kernel's header.
+ * kvm/errno.hpp, so that neither side depends on the other kernel's header.
  */
 #ifndef REDOUBT_ABI_ERROR_H
 #define REDOUBT_ABI_ERROR_H

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Static checks over the tree and gates on the linked hypervisor."""
-from checks import elf_gates, formatting, includes, provable, ratchet, self_test, spdx
+from checks import abi_page, elf_gates, formatting, includes, provable, ratchet, self_test, spdx
 from rd import build, paths
 from rd.log import RdError, say
 from rd.unit_tests import Tally
 
-SOURCE_CHECKS = (self_test, spdx, includes, ratchet, provable, formatting)
+SOURCE_CHECKS = (self_test, spdx, includes, ratchet, provable, abi_page, formatting)
 
 
 def run_static() -> Tally:
