@@ -46,10 +46,16 @@ using Vmid = detail::Quantity<struct VmidTag>;  // stage-2 VMID; 0 is the host
 [[nodiscard]] constexpr auto host_pa_of(Ipa ipa) noexcept -> Pa { return Pa{ipa.value()}; }
 
 // Offsets inside a range that a Range type has already validated; wrapping is excluded by that validation.
-[[nodiscard]] constexpr auto operator+(Pfn pfn, std::uint64_t pages) noexcept -> Pfn { return Pfn{pfn.value() + pages}; }
-[[nodiscard]] constexpr auto operator+(Gfn gfn, std::uint64_t pages) noexcept -> Gfn { return Gfn{gfn.value() + pages}; }
+[[nodiscard]] constexpr auto operator+(Pfn pfn, std::uint64_t pages) noexcept -> Pfn {
+  return Pfn{pfn.value() + pages};
+}
+[[nodiscard]] constexpr auto operator+(Gfn gfn, std::uint64_t pages) noexcept -> Gfn {
+  return Gfn{gfn.value() + pages};
+}
 [[nodiscard]] constexpr auto operator+(Pa pa, std::uint64_t bytes) noexcept -> Pa { return Pa{pa.value() + bytes}; }
-[[nodiscard]] constexpr auto operator+(Ipa ipa, std::uint64_t bytes) noexcept -> Ipa { return Ipa{ipa.value() + bytes}; }
+[[nodiscard]] constexpr auto operator+(Ipa ipa, std::uint64_t bytes) noexcept -> Ipa {
+  return Ipa{ipa.value() + bytes};
+}
 
 static_assert(!std::is_convertible_v<Pa, Ipa>);
 static_assert(!std::is_convertible_v<std::uint64_t, Pa>);

@@ -12,16 +12,14 @@ namespace redoubt {
   return ones << shift;
 }
 
-[[nodiscard]] constexpr auto bit(unsigned position) noexcept -> std::uint64_t {
-  return std::uint64_t{1} << position;
-}
+[[nodiscard]] constexpr auto bit(unsigned position) noexcept -> std::uint64_t { return std::uint64_t{1} << position; }
 
 [[nodiscard]] constexpr auto bits_of(std::uint64_t word, unsigned shift, unsigned width) noexcept -> std::uint64_t {
   return (word & bit_mask(shift, width)) >> shift;
 }
 
-[[nodiscard]] constexpr auto with_bits(std::uint64_t word, unsigned shift, unsigned width,
-                                       std::uint64_t value) noexcept -> std::uint64_t {
+[[nodiscard]] constexpr auto with_bits(std::uint64_t word, unsigned shift, unsigned width, std::uint64_t value) noexcept
+    -> std::uint64_t {
   return (word & ~bit_mask(shift, width)) | ((value << shift) & bit_mask(shift, width));
 }
 

@@ -25,9 +25,7 @@ class FrameRange {
   [[nodiscard]] constexpr auto first() const noexcept -> Frame { return first_; }
   [[nodiscard]] constexpr auto count() const noexcept -> std::uint64_t { return count_; }
   [[nodiscard]] constexpr auto end() const noexcept -> Frame { return Frame{first_.value() + count_}; }
-  [[nodiscard]] constexpr auto contains(Frame frame) const noexcept -> bool {
-    return frame >= first_ && frame < end();
-  }
+  [[nodiscard]] constexpr auto contains(Frame frame) const noexcept -> bool { return frame >= first_ && frame < end(); }
 
  private:
   constexpr FrameRange(Frame first, std::uint64_t count) noexcept : first_(first), count_(count) {}

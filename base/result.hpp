@@ -23,15 +23,15 @@ using Unexpected = std::unexpected<Error>;
 }  // namespace redoubt
 
 // Propagates an error, drops the value. The one control-flow macro besides RD_TRY_ASSIGN.
-#define RD_TRY(expression)                                                          \
-  do {                                                                              \
-    if (auto rd_try_result = (expression); !rd_try_result) {                        \
-      return ::redoubt::Unexpected{rd_try_result.error()};                          \
-    }                                                                               \
+#define RD_TRY(expression)                                   \
+  do {                                                       \
+    if (auto rd_try_result = (expression); !rd_try_result) { \
+      return ::redoubt::Unexpected{rd_try_result.error()};   \
+    }                                                        \
   } while (false)
 
 // Declares `name` as the value, or propagates the error.
-#define RD_TRY_ASSIGN(name, expression)                                             \
-  auto rd_try_##name = (expression);                                                \
-  if (!rd_try_##name) return ::redoubt::Unexpected{rd_try_##name.error()};          \
+#define RD_TRY_ASSIGN(name, expression)                                    \
+  auto rd_try_##name = (expression);                                       \
+  if (!rd_try_##name) return ::redoubt::Unexpected{rd_try_##name.error()}; \
   auto name = *rd_try_##name

@@ -8,7 +8,8 @@ extern "C" {
 void* memset(void* to, int value, std::size_t bytes) noexcept {
   auto* at = static_cast<unsigned char*>(to);
   const std::uint64_t word = static_cast<unsigned char>(value) * 0x0101'0101'0101'0101ULL;
-  for (; bytes > 0 && (reinterpret_cast<std::uintptr_t>(at) & 7) != 0; --bytes) *at++ = static_cast<unsigned char>(value);
+  for (; bytes > 0 && (reinterpret_cast<std::uintptr_t>(at) & 7) != 0; --bytes)
+    *at++ = static_cast<unsigned char>(value);
   for (; bytes >= 16; bytes -= 16, at += 16) asm volatile("stp %1, %1, [%0]" : : "r"(at), "r"(word) : "memory");
   for (; bytes > 0; --bytes) *at++ = static_cast<unsigned char>(value);
   return to;

@@ -11,13 +11,13 @@
 #include "hyp/boot/host_tree.hpp"
 #include "hyp/boot/image.hpp"
 #include "hyp/boot/placement.hpp"
-#include "hyp/fdt/gicr_frames.hpp"
 #include "hyp/core_state.hpp"
 #include "hyp/cpu/cpu_boot.hpp"
 #include "hyp/cpu/entropy.hpp"
 #include "hyp/cpu/machine_state.hpp"
 #include "hyp/cpu/psci_relay.hpp"
 #include "hyp/cpu/reset.hpp"
+#include "hyp/fdt/gicr_frames.hpp"
 #include "hyp/log/log.hpp"
 #include "hyp/log/panic.hpp"
 #include "hyp/mm/linear_map.hpp"
@@ -76,11 +76,12 @@ void map_redistributors(fdt::Windows& windows) noexcept {
     if (stride == 0) stride = fdt::kGicrStride;
     for (std::size_t n = 0; n < fdt::gicr_count(region, stride) && state.gicr_count < EL2_MAX_CPUS; ++n) {
       const auto frames = fdt::gicr_frames(region, stride, n);
-      boot_map(EL2_DEVICE_VA + frames.rd_base.begin.value(), frames.rd_base.begin, 2 * fdt::kGicrFrameBytes, Use::DEVICE);
+      boot_map(EL2_DEVICE_VA + frames.rd_base.begin.value(), frames.rd_base.begin, 2 * fdt::kGicrFrameBytes,
+               Use::DEVICE);
       state.gicr_frames[state.gicr_count++] = frames.rd_base.begin;
       if (!windows.set.insert(frames.sgi_base)) panic("too many device windows");
-      const auto typer = *reinterpret_cast<volatile std::uint64_t*>(EL2_DEVICE_VA + frames.rd_base.begin.value() +
-                                                                    arm64::GICR_TYPER);
+      const auto typer =
+          *reinterpret_cast<volatile std::uint64_t*>(EL2_DEVICE_VA + frames.rd_base.begin.value() + arm64::GICR_TYPER);
       if (arm64::GicrTyper::Last::of(typer) != 0) break;
     }
   }
@@ -106,14 +107,14 @@ void build_host_stage2(const CarveOut& carve, Pa image_pa, const fdt::Windows& w
                                 .leaf_tables = carve.leaf_tables(),
                                 .mapped = carve.block_counts(),
                                 .fwb = machine().features.fwb()};
-  const auto tables =
-      core::build_host_tables(core.machine, core.pages, layout, std::span{mmio}.first(count), alloc);
+  const auto tables = core::build_host_tables(core.machine, core.pages, layout, std::span{mmio}.first(count), alloc);
   if (!tables) panic("the host's stage-2 tables could not be built");
   core.host = *tables;
   core.config = {.max_guest_ipa_bits = machine().max_ipa_bits, .guest_fwb = machine().features.fwb()};
   auto& state = machine_for_boot();
   state.host_vttbr = tables->root.value();
-  state.host_vtcr = vtcr_for(state.features, tables->geometry.ipa_bits, tables->geometry.start == core::Level::L1 ? 1 : 0);
+  state.host_vtcr =
+      vtcr_for(state.features, tables->geometry.ipa_bits, tables->geometry.start == core::Level::L1 ? 1 : 0);
 }
 
 void prepare_cpus(CarveOut& carve, Pa image_pa) noexcept {

@@ -7,7 +7,8 @@
 namespace redoubt::hyp {
 
 // The value of the last `name=value` in `bootargs`, or empty.
-[[nodiscard]] constexpr auto boot_option(std::string_view bootargs, std::string_view name) noexcept -> std::string_view {
+[[nodiscard]] constexpr auto boot_option(std::string_view bootargs, std::string_view name) noexcept
+    -> std::string_view {
   std::string_view value{};
   while (!bootargs.empty()) {
     std::size_t length = 0;

@@ -44,7 +44,8 @@ CarveOut::CarveOut(const fdt::PlatformInfo& info, std::span<const fdt::PaRange> 
   range_ = place_carve_out(info, total * kPageSize, in_use);
   boot_identity(range_.begin, range_.bytes());
   // All but the last page: that is the reset marker, which the previous run left for this one.
-  for (Pa at = range_.begin; at.value() < range_.end.value() - kPageSize; at = at + kPageSize) arm64::zero_page(at.value());
+  for (Pa at = range_.begin; at.value() < range_.end.value() - kPageSize; at = at + kPageSize)
+    arm64::zero_page(at.value());
   lay_out(info);
 }
 

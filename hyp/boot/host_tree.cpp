@@ -67,7 +67,8 @@ auto HostTree::ram_bytes() const noexcept -> std::uint64_t {
 
 void HostTree::announce_policy() const noexcept {
   for (const auto& entry : removed.entries) {
-    log("not given to the host: {} x{} ({}): {}", entry.name, entry.count, entry.compatible, fdt::describe(entry.reason));
+    log("not given to the host: {} x{} ({}): {}", entry.name, entry.count, entry.compatible,
+        fdt::describe(entry.reason));
   }
   if (policy_.dma == fdt::Dma::OPEN) {
     log("DMA policy: OPEN. Devices can read and write every guest's memory: nothing is protected from them");
@@ -88,13 +89,12 @@ auto HostTree::rewrite_for_host(const fdt::PaRange& image, const fdt::PaRange& c
   const std::array<fdt::NodeProperty, 2> node{
       fdt::NodeProperty::of_u32("redoubt,abi-version", RD_ABI_VERSION),
       fdt::NodeProperty::of_text("redoubt,dma", policy_.dma == fdt::Dma::OPEN ? "open" : "strict")};
-  const fdt::HostEdits edits{
-      .ram = host_ram.ranges(),
-      .rng_seed = seeded ? bytes.first(64) : fdt::Bytes{},
-      .kaslr_seed = seeded ? bytes.subspan(64, 8) : fdt::Bytes{},
-      .initrd = host_.initrd,
-      .bootargs = host_.bootargs.empty() ? std::nullopt : std::optional{host_.bootargs},
-      .node = node};
+  const fdt::HostEdits edits{.ram = host_ram.ranges(),
+                             .rng_seed = seeded ? bytes.first(64) : fdt::Bytes{},
+                             .kaslr_seed = seeded ? bytes.subspan(64, 8) : fdt::Bytes{},
+                             .initrd = host_.initrd,
+                             .bootargs = host_.bootargs.empty() ? std::nullopt : std::optional{host_.bootargs},
+                             .node = node};
   const auto size = fdt::rewrite(reader_, info_, policy_, edits, scratch);
   if (!size) panic(fdt::describe(size.error()));
   if (*size > dtb_.bytes()) panic("the edited device tree does not fit where the loader put it");

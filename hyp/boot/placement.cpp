@@ -65,8 +65,8 @@ auto find_host_image(const fdt::PlatformInfo& info, Pa image_pa) noexcept -> Hos
   return host;
 }
 
-auto place_carve_out(const fdt::PlatformInfo& info, std::uint64_t bytes,
-                     std::span<const fdt::PaRange> in_use) noexcept -> fdt::PaRange {
+auto place_carve_out(const fdt::PlatformInfo& info, std::uint64_t bytes, std::span<const fdt::PaRange> in_use) noexcept
+    -> fdt::PaRange {
   constexpr unsigned kMaxTries = 64;  // more than there can be things in the way
   const auto ranges = info.ram.ranges();
   for (std::size_t n = ranges.size(); n > 0; --n) {

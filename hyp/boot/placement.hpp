@@ -12,8 +12,8 @@ namespace redoubt::hyp {
 // The host kernel (arm64 Image) as found: in this image's own payload, or as a multiboot module.
 struct HostImage {
   fdt::PaRange memory;  // image_size bytes from its load address: what it will use before it reads its device tree
-  std::string_view bootargs;               // of the multiboot module, else empty
-  std::optional<fdt::PaRange> initrd;      // of a multiboot ramdisk module
+  std::string_view bootargs;           // of the multiboot module, else empty
+  std::optional<fdt::PaRange> initrd;  // of a multiboot ramdisk module
 };
 
 // Panics with what is missing or wrong and how to mend it. Maps what it must read.

@@ -4,9 +4,9 @@
 #include <array>
 #include <cstring>
 
+#include "arch/arm64/common/sysreg_access.hpp"
 #include "arch/arm64/el2/smc.hpp"
 #include "arch/arm64/el2/spinlock.hpp"
-#include "arch/arm64/common/sysreg_access.hpp"
 #include "arch/arm64_defs/smccc.hpp"
 #include "base/bits.hpp"
 #include "crypto/drbg.hpp"

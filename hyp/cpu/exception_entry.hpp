@@ -25,7 +25,7 @@ struct ExceptionEntry {
   }
   if ((pstate & bit(4)) != 0) offset = 0x600;  // from EL0, AArch32
   std::uint64_t next = ps::kEl1h | ps::kDaif | (pstate & (ps::kNzcv | ps::kDit | ps::kPan));
-  if (pan && (sctlr & bit(23)) == 0) next |= ps::kPan;   // SPAN = 0: PAN is set
+  if (pan && (sctlr & bit(23)) == 0) next |= ps::kPan;    // SPAN = 0: PAN is set
   if (ssbs && (sctlr & bit(44)) != 0) next |= ps::kSsbs;  // DSSBS
   if (mte) next |= bit(25);                               // TCO
   return ExceptionEntry{(vbar & ~std::uint64_t{0x7ff}) + offset, next};

@@ -97,8 +97,7 @@ auto vtcr_for(const Features& features, unsigned ipa_bits, unsigned start_level)
   // PS: output size as PARange, at most 48 bits. SL0 (4 KiB granule): 0 = level 2, 1 = level 1, 2 = level 0.
   const std::uint64_t physical = bits_of(features.mmfr0, 0, 4) > 5 ? 5 : bits_of(features.mmfr0, 0, 4);
   return bit(31) | bits_of(64 - ipa_bits, 0, 6) | ((2 - start_level) << 6) | (std::uint64_t{1} << 8) |
-         (std::uint64_t{1} << 10) | (std::uint64_t{3} << 12) | (physical << 16) |
-         (features.vmid16() ? bit(19) : 0);
+         (std::uint64_t{1} << 10) | (std::uint64_t{3} << 12) | (physical << 16) | (features.vmid16() ? bit(19) : 0);
 }
 
 }  // namespace redoubt::hyp

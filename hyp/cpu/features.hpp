@@ -55,6 +55,7 @@ struct TrapConfig {
 [[nodiscard]] auto guest_traps(const Features& features) noexcept -> TrapConfig;
 
 // VTCR_EL2 for an input address size; concatenated start tables as core/stage2 builds them.
-[[nodiscard]] auto vtcr_for(const Features& features, unsigned ipa_bits, unsigned start_level) noexcept -> std::uint64_t;
+[[nodiscard]] auto vtcr_for(const Features& features, unsigned ipa_bits, unsigned start_level) noexcept
+    -> std::uint64_t;
 
 }  // namespace redoubt::hyp

@@ -18,6 +18,11 @@ struct Vcpu;
 
 inline constexpr unsigned kMaxCpus = EL2_MAX_CPUS;
 
+// Registers of the host's monitors while a guest runs (hyp/vcpu/host_monitors.hpp).
+struct HostMonitors {
+  std::uint64_t counters, pmscr, pmblimitr, trfcr, trblimitr;
+};
+
 struct PerCpu {
   Context* context;               // what runs on this CPU: &host or a vCPU's; vectors.S reads it
   std::uint64_t emergency_stack;  // for a panic when the normal stack may be the problem
@@ -25,13 +30,14 @@ struct PerCpu {
   std::uint64_t* page_window;     // level-3 entry of this CPU's window onto a page (hyp/mm/window.hpp)
   std::uint64_t* block_window;    // level-2 entry of its window onto a 2 MiB block
   std::uint64_t window_va;        // of the page; the block's is one block further
-  std::uint64_t gicr_va;  // this CPU's redistributor, RD_base frame; 0 before the first use
+  std::uint64_t gicr_va;          // this CPU's redistributor, RD_base frame; 0 before the first use
   std::uint32_t index;
   bool host_fp_live;  // the FP registers hold the host's values (else the loaded vCPU's)
   std::uint64_t mpidr;
   std::uint64_t saved_vttbr;  // between El2Machine::enter and leave
-  std::uint64_t exits;  // from guests to the host, for CPU_STATE
-  std::atomic<bool> online;  // read by all
+  std::uint64_t exits;        // from guests to the host, for CPU_STATE
+  std::atomic<bool> online;   // read by all
+  HostMonitors monitors;
   Context host;
   FpState host_fp;
   std::uint64_t* host_sve;  // storage for the host's SVE state (EL2 linear address), null without SVE
@@ -40,7 +46,9 @@ struct PerCpu {
 static_assert(offsetof(PerCpu, context) == PER_CPU_CONTEXT);
 static_assert(offsetof(PerCpu, emergency_stack) == PER_CPU_EMERGENCY_STACK);
 
-[[nodiscard]] inline auto this_cpu() noexcept -> PerCpu& { return *reinterpret_cast<PerCpu*>(RD_READ_SYSREG(TPIDR_EL2)); }
+[[nodiscard]] inline auto this_cpu() noexcept -> PerCpu& {
+  return *reinterpret_cast<PerCpu*>(RD_READ_SYSREG(TPIDR_EL2));
+}
 
 // All CPUs of the machine, in device-tree order; valid once boot is over.
 [[nodiscard]] auto cpu_at(unsigned index) noexcept -> PerCpu&;

@@ -2,8 +2,8 @@
 #include "hyp/cpu/psci_relay.hpp"
 
 #include "arch/arm64/common/barrier.hpp"
-#include "arch/arm64/el2/smc.hpp"
 #include "arch/arm64/common/sysreg_access.hpp"
+#include "arch/arm64/el2/smc.hpp"
 #include "hyp/cpu/cpu_boot.hpp"
 #include "hyp/cpu/reset.hpp"
 #include "hyp/log/log.hpp"
@@ -44,7 +44,8 @@ auto cpu_on(const Context& host, bool smc64) noexcept -> std::uint64_t {
   }
   slot.pc = narrow(host.x[2]);
   slot.context = narrow(host.x[3]);
-  const auto status = arm64::smc(static_cast<std::uint64_t>(Fid::PSCI_CPU_ON64), narrow(host.x[1]), entry_pa, target->index);
+  const auto status =
+      arm64::smc(static_cast<std::uint64_t>(Fid::PSCI_CPU_ON64), narrow(host.x[1]), entry_pa, target->index);
   if (status != 0) slot.claimed.store(0, std::memory_order_release);
   return status;
 }
@@ -87,10 +88,8 @@ auto supported(Fid call) noexcept -> bool {
     case Fid::PSCI_SYSTEM_RESET2_32:
     case Fid::PSCI_SYSTEM_RESET2_64:
     case Fid::PSCI_SYSTEM_OFF2_32:
-    case Fid::PSCI_SYSTEM_OFF2_64:
-      return true;
-    default:
-      return false;
+    case Fid::PSCI_SYSTEM_OFF2_64: return true;
+    default: return false;
   }
 }
 
@@ -106,16 +105,10 @@ void relay_psci(PerCpu& cpu, Fid call) noexcept {
   const bool smc64 = arm64::fid::SMC64::of(static_cast<std::uint64_t>(call)) != 0;
   switch (call) {
     case Fid::PSCI_CPU_ON32:
-    case Fid::PSCI_CPU_ON64:
-      x[0] = cpu_on(cpu.host, smc64);
-      return;
-    case Fid::PSCI_CPU_OFF:
-      x[0] = cpu_off(cpu);
-      return;
+    case Fid::PSCI_CPU_ON64: x[0] = cpu_on(cpu.host, smc64); return;
+    case Fid::PSCI_CPU_OFF: x[0] = cpu_off(cpu); return;
     case Fid::PSCI_CPU_SUSPEND32:
-    case Fid::PSCI_CPU_SUSPEND64:
-      x[0] = cpu_suspend(cpu, call, smc64);
-      return;
+    case Fid::PSCI_CPU_SUSPEND64: x[0] = cpu_suspend(cpu, call, smc64); return;
     case Fid::PSCI_FEATURES:
       // SMCCC_VERSION is EL2's own answer; the rest is what firmware has, as far as it is relayed.
       if (static_cast<Fid>(x[1]) == Fid::SMCCC_VERSION) {
@@ -132,9 +125,7 @@ void relay_psci(PerCpu& cpu, Fid call) noexcept {
     case Fid::PSCI_SYSTEM_RESET2_32:
     case Fid::PSCI_SYSTEM_RESET2_64:
     case Fid::PSCI_SYSTEM_OFF2_32:
-    case Fid::PSCI_SYSTEM_OFF2_64:
-      prepare_for_reset();
-      break;
+    case Fid::PSCI_SYSTEM_OFF2_64: prepare_for_reset(); break;
     default:
       if (!supported(call)) {
         x[0] = answer(PsciStatus::NOT_SUPPORTED);

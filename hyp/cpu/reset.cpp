@@ -81,7 +81,8 @@ void prepare_for_reset() noexcept {
 }
 
 void stop_if_resetting() noexcept {
-  if (!resetting.load(std::memory_order_relaxed)) [[likely]] return;
+  if (!resetting.load(std::memory_order_relaxed)) [[likely]]
+    return;
   if (this_cpu().vcpu != nullptr) stopped.fetch_add(1, std::memory_order_release);
   for (;;) asm volatile("wfi");
 }

@@ -73,7 +73,7 @@ TEST(Reader, says_what_is_wrong_with_a_header) {
   EXPECT_EQ(opens(with_header(good, 2, 0xfffffffc)), FdtError::BAD_LAYOUT);
   EXPECT_EQ(opens(with_header(good, 2, 36)), FdtError::BAD_LAYOUT) << "structure inside the header";
   EXPECT_EQ(opens(with_header(good, 3, 0xffffffff)), FdtError::BAD_LAYOUT);
-  EXPECT_EQ(opens(with_header(good, 4, 32)), FdtError::BAD_LAYOUT) << "reservations inside the header";
+  EXPECT_EQ(opens(with_header(good, 4, 24)), FdtError::BAD_LAYOUT) << "reservations inside the header";
   EXPECT_EQ(opens(with_header(good, 4, 44)), FdtError::BAD_LAYOUT) << "reservations misaligned";
   EXPECT_EQ(opens(with_header(good, 4, field(good, 1) - field(good, 1) % 8)), FdtError::BAD_LAYOUT) << "no terminator";
   EXPECT_EQ(opens(with_header(good, 5, 16)), FdtError::BAD_VERSION);

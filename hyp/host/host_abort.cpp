@@ -5,6 +5,7 @@
 #include "arch/arm64_defs/esr.hpp"
 #include "core/ownership/host_fault.hpp"
 #include "hyp/core_state.hpp"
+#include "hyp/cpu/fault_address.hpp"
 #include "hyp/host/host_gicr.hpp"
 #include "hyp/host/host_traps.hpp"
 
@@ -44,7 +45,9 @@ void host_abort(PerCpu& cpu, std::uint64_t syndrome) noexcept {
   const auto far = RD_READ_SYSREG(FAR_EL2);
   const auto kind = arm64::fsc::kind(iss::FSC::of(syndrome));
   if (kind != arm64::fsc::kTranslation && kind != arm64::fsc::kPermission) return inject_abort(syndrome, far);
-  const Ipa ipa{arm64::hpfar::FIPA::of(RD_READ_SYSREG(HPFAR_EL2)) << kPageShift | (far & (kPageSize - 1))};
+  const auto found = fault_address(syndrome);
+  if (!found) return;
+  const Ipa ipa = *found;
   if (emulate_redistributor(cpu, ipa, syndrome)) return;
   if (kind == arm64::fsc::kTranslation && through_kernel_alias(syndrome, far)) {
     Locked core{core_state()};

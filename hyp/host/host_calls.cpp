@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dispatch of abi/hypercall.def. A call gets its arguments by value and answers a status and up to three results.
-#include "abi/hypercall.h"
 #include "abi/error.h"
+#include "abi/hypercall.h"
 #include "arch/arm64/common/sysreg_access.hpp"
 #include "arch/arm64_defs/esr.hpp"
 #include "core/ownership/donate.hpp"

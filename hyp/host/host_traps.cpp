@@ -18,8 +18,8 @@ void inject_into_host(std::uint64_t esr_el1, std::uint64_t far) noexcept {
   RD_WRITE_SYSREG(SPSR_EL1, spsr);
   RD_WRITE_SYSREG(FAR_EL1, far);
   RD_WRITE_SYSREG(ESR_EL1, esr_el1);
-  const auto entry = synchronous_entry(RD_READ_SYSREG(VBAR_EL1), spsr, RD_READ_SYSREG(SCTLR_EL1), features.pan(), features.ssbs(),
-                                       features.mte());
+  const auto entry = synchronous_entry(RD_READ_SYSREG(VBAR_EL1), spsr, RD_READ_SYSREG(SCTLR_EL1), features.pan(),
+                                       features.ssbs(), features.mte());
   RD_WRITE_SYSREG(ELR_EL2, entry.pc);
   RD_WRITE_SYSREG(SPSR_EL2, entry.pstate);
 }
@@ -27,9 +27,7 @@ void inject_into_host(std::uint64_t esr_el1, std::uint64_t far) noexcept {
 void handle_host_sync(PerCpu& cpu) noexcept {
   const auto syndrome = RD_READ_SYSREG(ESR_EL2);
   switch (arm64::exception_class(syndrome)) {
-    case ExceptionClass::HVC64:
-      host_call(cpu);
-      return;
+    case ExceptionClass::HVC64: host_call(cpu); return;
     case ExceptionClass::SMC64:
       RD_WRITE_SYSREG(ELR_EL2, RD_READ_SYSREG(ELR_EL2) + 4);  // a trapped SMC has not been passed yet
       if (arm64::esr::IMM16::of(syndrome) != 0) {
@@ -39,9 +37,7 @@ void handle_host_sync(PerCpu& cpu) noexcept {
       host_smc(cpu);
       return;
     case ExceptionClass::DATA_ABORT_LOWER:
-    case ExceptionClass::INSTRUCTION_ABORT_LOWER:
-      host_abort(cpu, syndrome);
-      return;
+    case ExceptionClass::INSTRUCTION_ABORT_LOWER: host_abort(cpu, syndrome); return;
     default:
       // A feature that EL2 does not let the host use (or does not know): the instruction is undefined.
       inject_into_host(arm64::make_syndrome(ExceptionClass::UNKNOWN, 0), 0);

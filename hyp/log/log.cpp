@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hyp/log/log.hpp"
 
-#include <array>
-#include <atomic>
+#include <cstddef>
 
 #include "arch/arm64/el2/spinlock.hpp"
 
@@ -12,7 +11,8 @@ namespace {
 constexpr std::uint64_t kRingBytes = 32768;
 constexpr std::uint32_t kConsolePatience = 1'000'000;  // polls of a full transmit FIFO before a byte is dropped
 
-constinit std::array<char, kRingBytes> ring{};
+// Plain arrays: the bounds checks of std::array end in a log line, and this is where log lines are made.
+constinit char ring[kRingBytes]{};
 constinit std::uint64_t written = 0;  // bytes ever written; ring position is this modulo its size
 constinit arm64::SpinLock lock;
 constinit std::uint64_t console = 0;
@@ -37,11 +37,12 @@ void put(char byte) noexcept {
 }
 
 void put(std::string_view text) noexcept {
-  for (const char byte : text) put(byte);
+  const char* const bytes = text.data();
+  for (std::size_t n = 0; n < text.size(); ++n) put(bytes[n]);
 }
 
 void put_number(std::uint64_t number, unsigned base) noexcept {
-  std::array<char, 20> digits{};
+  char digits[20];
   unsigned count = 0;
   do {
     digits[count++] = "0123456789abcdef"[number % base];
@@ -66,13 +67,15 @@ void LogArgument::write() const noexcept {
 void log_line(std::string_view format, std::span<const LogArgument> arguments) noexcept {
   lock.acquire();
   put("redoubt: ");
-  std::size_t next = 0;
+  const char* const text = format.data();
+  const LogArgument* next = arguments.data();
+  const LogArgument* const end = next + arguments.size();
   for (std::size_t at = 0; at < format.size(); ++at) {
-    if (format[at] == '{' && at + 1 < format.size() && format[at + 1] == '}' && next < arguments.size()) {
-      arguments[next++].write();
+    if (text[at] == '{' && at + 1 < format.size() && text[at + 1] == '}' && next != end) {
+      (next++)->write();
       ++at;
     } else {
-      put(format[at]);
+      put(text[at]);
     }
   }
   put('\n');
@@ -84,7 +87,8 @@ auto log_copy(std::uint64_t& from, std::span<char> out) noexcept -> std::uint64_
   const std::uint64_t oldest = written > kRingBytes ? written - kRingBytes : 0;
   if (from < oldest || from > written) from = oldest;
   std::uint64_t count = 0;
-  while (count < out.size() && from < written) out[count++] = ring[from++ % kRingBytes];
+  char* const to = out.data();
+  while (count < out.size() && from < written) to[count++] = ring[from++ % kRingBytes];
   lock.release();
   return count;
 }

@@ -23,8 +23,7 @@ class LogArgument {
   constexpr LogArgument(const char* text) noexcept : text_(text) {}
   constexpr LogArgument(Hex hex) noexcept : number_(hex.value), kind_(Kind::HEX) {}
   template <std::integral T>
-  constexpr LogArgument(T number) noexcept
-      : number_(static_cast<std::uint64_t>(number)), kind_(Kind::DECIMAL) {}
+  constexpr LogArgument(T number) noexcept : number_(static_cast<std::uint64_t>(number)), kind_(Kind::DECIMAL) {}
   void write() const noexcept;
 
  private:

@@ -12,7 +12,7 @@ namespace redoubt::hyp {
 
 }  // namespace redoubt::hyp
 
-#define RD_CHECK(condition)                                                   \
-  do {                                                                        \
-    if (!(condition)) ::redoubt::hyp::panic("check failed: " #condition);     \
+#define RD_CHECK(condition)                                               \
+  do {                                                                    \
+    if (!(condition)) ::redoubt::hyp::panic("check failed: " #condition); \
   } while (false)

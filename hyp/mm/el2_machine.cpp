@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hyp/mm/el2_machine.hpp"
 
-#include "arch/arm64/el2/cache.hpp"
 #include "arch/arm64/common/sysreg_access.hpp"
+#include "arch/arm64/el2/cache.hpp"
 #include "hyp/cpu/machine_state.hpp"
 #include "hyp/mm/linear_map.hpp"
 #include "hyp/mm/window.hpp"

@@ -6,6 +6,7 @@
 #include "arch/arm64_defs/esr.hpp"
 #include "core/ownership/query.hpp"
 #include "hyp/core_state.hpp"
+#include "hyp/cpu/fault_address.hpp"
 #include "hyp/vcpu/guest_vm.hpp"
 #include "hyp/vcpu/inject.hpp"
 #include "hyp/vcpu/run.hpp"
@@ -29,11 +30,11 @@ struct GuestAbort {
   [[nodiscard]] auto write() const noexcept -> bool { return !fetch && iss::WNR::of(syndrome) != 0; }
 };
 
-auto read_abort(const Vcpu& vcpu, std::uint64_t syndrome) noexcept -> GuestAbort {
+auto read_abort(const Vcpu& vcpu, std::uint64_t syndrome, Ipa ipa) noexcept -> GuestAbort {
   GuestAbort abort{};
   abort.syndrome = syndrome;
   abort.far = RD_READ_SYSREG(FAR_EL2);
-  abort.ipa = Ipa{(arm64::hpfar::FIPA::of(RD_READ_SYSREG(HPFAR_EL2)) << kPageShift) | (abort.far & (kPageSize - 1))};
+  abort.ipa = ipa;
   abort.address = Ipa{abort.ipa.value() & ~vcpu.vm->shared_bit()};
   abort.shared = !vcpu.vm->rsi || (abort.ipa.value() & vcpu.vm->shared_bit()) != 0;
   abort.fetch = arm64::exception_class(syndrome) == ExceptionClass::INSTRUCTION_ABORT_LOWER;
@@ -65,10 +66,9 @@ auto redistributor(PerCpu& cpu, Vcpu& vcpu, const GuestAbort& abort) noexcept ->
   const vgic::MmioOffset reg{offset % vgic::kRedistributorSize};
   const auto size = static_cast<vgic::AccessSize>(1U << iss::SAS::of(abort.syndrome));
   auto* const owner = vm.vcpus[index].load(std::memory_order_acquire);
-  const vgic::RedistConfig config{
-      .affinity = vgic::Affinity::of_mpidr(owner != nullptr ? owner->mpidr : 0),
-      .processor_number = static_cast<std::uint16_t>(index),
-      .last = index + 1 == count};
+  const vgic::RedistConfig config{.affinity = vgic::Affinity::of_mpidr(owner != nullptr ? owner->mpidr : 0),
+                                  .processor_number = static_cast<std::uint16_t>(index),
+                                  .last = index + 1 == count};
   const bool own = index == vcpu.index;
   if (own) gic_fold(vcpu);
   const vgic::PrivateIrqs none{};
@@ -144,8 +144,12 @@ void private_access(PerCpu& cpu, Vcpu& vcpu, const GuestAbort& abort) noexcept {
 
 void handle_guest_abort(PerCpu& cpu, Vcpu& vcpu, std::uint64_t syndrome) noexcept {
   const auto kind = arm64::fsc::kind(iss::FSC::of(syndrome));
-  const auto abort = read_abort(vcpu, syndrome);
-  if (kind != arm64::fsc::kTranslation && kind != arm64::fsc::kPermission) return inject_sea(syndrome, abort.far);
+  if (kind != arm64::fsc::kTranslation && kind != arm64::fsc::kPermission) {
+    return inject_sea(syndrome, RD_READ_SYSREG(FAR_EL2));
+  }
+  const auto ipa = fault_address(syndrome);
+  if (!ipa) return;
+  const auto abort = read_abort(vcpu, syndrome, *ipa);
   if (abort.ipa.value() >> vcpu.vm->ipa_bits != 0) return inject_sea(syndrome, abort.far);
   if (!abort.shared) return private_access(cpu, vcpu, abort);
   if (vcpu.vm->rsi && abort.fetch) return inject_sea(syndrome, abort.far);

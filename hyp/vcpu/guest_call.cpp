@@ -26,14 +26,11 @@ auto arch_features(std::uint64_t asked) noexcept -> std::uint64_t {
   if (asked > 0xffff'ffff) return kNotSupported;
   switch (static_cast<Fid>(asked)) {
     case Fid::SMCCC_VERSION:
-    case Fid::SMCCC_ARCH_FEATURES:
-      return 0;
+    case Fid::SMCCC_ARCH_FEATURES: return 0;
     case Fid::SMCCC_ARCH_WORKAROUND_1:
     case Fid::SMCCC_ARCH_WORKAROUND_2:
-    case Fid::SMCCC_ARCH_WORKAROUND_3:
-      return workaround_state(static_cast<Fid>(asked));
-    default:
-      return kNotSupported;
+    case Fid::SMCCC_ARCH_WORKAROUND_3: return workaround_state(static_cast<Fid>(asked));
+    default: return kNotSupported;
   }
 }
 

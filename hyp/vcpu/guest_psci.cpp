@@ -79,10 +79,8 @@ auto supported(std::uint64_t number) noexcept -> bool {
     case Fid::PSCI_AFFINITY_INFO64:
     case Fid::PSCI_SYSTEM_OFF:
     case Fid::PSCI_SYSTEM_RESET:
-    case Fid::PSCI_FEATURES:
-      return number <= 0xffff'ffff;
-    default:
-      return false;
+    case Fid::PSCI_FEATURES: return number <= 0xffff'ffff;
+    default: return false;
   }
 }
 
@@ -102,19 +100,12 @@ void guest_psci(PerCpu& cpu, Vcpu& vcpu, Fid call) noexcept {
   auto& x = vcpu.context.x;
   const bool smc64 = arm64::fid::SMC64::of(static_cast<std::uint64_t>(call)) != 0;
   switch (call) {
-    case Fid::PSCI_VERSION:
-      x[0] = arm64::kPsci1_1;
-      return;
-    case Fid::PSCI_FEATURES:
-      x[0] = supported(x[1]) ? 0 : answer(PsciStatus::NOT_SUPPORTED);
-      return;
+    case Fid::PSCI_VERSION: x[0] = arm64::kPsci1_1; return;
+    case Fid::PSCI_FEATURES: x[0] = supported(x[1]) ? 0 : answer(PsciStatus::NOT_SUPPORTED); return;
     case Fid::PSCI_CPU_ON32:
-    case Fid::PSCI_CPU_ON64:
-      return cpu_on(cpu, vcpu, smc64);
+    case Fid::PSCI_CPU_ON64: return cpu_on(cpu, vcpu, smc64);
     case Fid::PSCI_AFFINITY_INFO32:
-    case Fid::PSCI_AFFINITY_INFO64:
-      x[0] = affinity_info(vcpu, smc64);
-      return;
+    case Fid::PSCI_AFFINITY_INFO64: x[0] = affinity_info(vcpu, smc64); return;
     case Fid::PSCI_CPU_OFF:
       vcpu.power.store(Power::OFF, std::memory_order_release);
       return leave_guest(cpu, vcpu, {.reason = RD_EXIT_VCPU_OFF});
@@ -122,13 +113,9 @@ void guest_psci(PerCpu& cpu, Vcpu& vcpu, Fid call) noexcept {
     case Fid::PSCI_CPU_SUSPEND64:
       x[0] = 0;  // every state is a standby: the vCPU keeps its registers and wakes up by an interrupt
       return leave_guest(cpu, vcpu, {.reason = RD_EXIT_WFX});
-    case Fid::PSCI_SYSTEM_OFF:
-      return system_event(cpu, vcpu, RD_SYSTEM_OFF);
-    case Fid::PSCI_SYSTEM_RESET:
-      return system_event(cpu, vcpu, RD_SYSTEM_RESET);
-    default:
-      x[0] = answer(PsciStatus::NOT_SUPPORTED);
-      return;
+    case Fid::PSCI_SYSTEM_OFF: return system_event(cpu, vcpu, RD_SYSTEM_OFF);
+    case Fid::PSCI_SYSTEM_RESET: return system_event(cpu, vcpu, RD_SYSTEM_RESET);
+    default: x[0] = answer(PsciStatus::NOT_SUPPORTED); return;
   }
 }
 

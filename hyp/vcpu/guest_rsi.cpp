@@ -46,8 +46,7 @@ auto guest_buffer(PerCpu& cpu, Vcpu& vcpu, std::uint64_t ipa, Pfn& page) noexcep
   }
   RD_WRITE_SYSREG(ELR_EL2, RD_READ_SYSREG(ELR_EL2) - 4);
   vcpu.pending = PendingAccess{.await = Await::MEMORY};
-  leave_guest(cpu, vcpu,
-              {.reason = RD_EXIT_MEMORY, .ipa = align_down(ipa, kPageSize), .args = {RD_PROT_W}});
+  leave_guest(cpu, vcpu, {.reason = RD_EXIT_MEMORY, .ipa = align_down(ipa, kPageSize), .args = {RD_PROT_W}});
   return Lookup::ABANDONED;
 }
 
@@ -222,9 +221,7 @@ void guest_rsi(PerCpu& cpu, Vcpu& vcpu, Fid call) noexcept {
       x[0] = answer(RsiStatus::ERROR_STATE);  // no token was begun
       x[1] = 0;
       return;
-    default:
-      x[0] = ~std::uint64_t{0};
-      return;
+    default: x[0] = ~std::uint64_t{0}; return;
   }
 }
 

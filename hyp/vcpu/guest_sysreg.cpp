@@ -20,12 +20,13 @@ constexpr auto kSgi0r = sysreg(3, 0, 12, 11, 7);
 // Registers that a kernel touches on its way up without meaning it: read as zero, ignore writes.
 auto ignored(arm64::SysregId id) noexcept -> bool {
   const unsigned op0 = id.value >> 14;
-  if (op0 == 2) return true;                              // debug and trace: hidden by ID_AA64DFR0_EL1
-  if (id == sysreg(3, 0, 1, 0, 1)) return true;           // ACTLR_EL1
-  if (id == sysreg(3, 0, 0, 0, 6)) return true;           // REVIDR_EL1
-  if (id == sysreg(3, 1, 0, 0, 7)) return true;           // AIDR_EL1
-  if (id == sysreg(3, 3, 14, 2, 0) || id == sysreg(3, 3, 14, 2, 1) || id == sysreg(3, 3, 14, 2, 2)) return true;  // CNTP_*
-  return op0 == 1 && (id.value & 7) == 2;                 // DC ISW, CSW, CISW: HCR_EL2.FWB or SWIO make them needless
+  if (op0 == 2) return true;                     // debug and trace: hidden by ID_AA64DFR0_EL1
+  if (id == sysreg(3, 0, 1, 0, 1)) return true;  // ACTLR_EL1
+  if (id == sysreg(3, 0, 0, 0, 6)) return true;  // REVIDR_EL1
+  if (id == sysreg(3, 1, 0, 0, 7)) return true;  // AIDR_EL1
+  if (id == sysreg(3, 3, 14, 2, 0) || id == sysreg(3, 3, 14, 2, 1) || id == sysreg(3, 3, 14, 2, 2))
+    return true;                           // CNTP_*
+  return op0 == 1 && (id.value & 7) == 2;  // DC ISW, CSW, CISW: HCR_EL2.FWB or SWIO make them needless
 }
 
 // Sent to the vCPUs' inboxes here, so that no host can forge or suppress one; the host is told whom to make run.

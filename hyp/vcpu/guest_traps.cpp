@@ -35,19 +35,13 @@ void wait_for_interrupt(PerCpu& cpu, Vcpu& vcpu, bool wfe) noexcept {
 void handle_guest_sync(PerCpu& cpu, Vcpu& vcpu) noexcept {
   const auto syndrome = RD_READ_SYSREG(ESR_EL2);
   switch (arm64::exception_class(syndrome)) {
-    case ExceptionClass::HVC64:
-      return handle_guest_hvc(cpu, vcpu, syndrome);
-    case ExceptionClass::SMC64:
-      return handle_guest_smc(cpu, vcpu, syndrome);
+    case ExceptionClass::HVC64: return handle_guest_hvc(cpu, vcpu, syndrome);
+    case ExceptionClass::SMC64: return handle_guest_smc(cpu, vcpu, syndrome);
     case ExceptionClass::DATA_ABORT_LOWER:
-    case ExceptionClass::INSTRUCTION_ABORT_LOWER:
-      return handle_guest_abort(cpu, vcpu, syndrome);
-    case ExceptionClass::SYSREG:
-      return handle_guest_sysreg(cpu, vcpu, syndrome);
-    case ExceptionClass::WFX:
-      return wait_for_interrupt(cpu, vcpu, (arm64::wfx_iss::TI::of(syndrome) & 1) != 0);
-    case ExceptionClass::FP_ASIMD:
-      return give_fp_to_guest(cpu, vcpu);
+    case ExceptionClass::INSTRUCTION_ABORT_LOWER: return handle_guest_abort(cpu, vcpu, syndrome);
+    case ExceptionClass::SYSREG: return handle_guest_sysreg(cpu, vcpu, syndrome);
+    case ExceptionClass::WFX: return wait_for_interrupt(cpu, vcpu, (arm64::wfx_iss::TI::of(syndrome) & 1) != 0);
+    case ExceptionClass::FP_ASIMD: return give_fp_to_guest(cpu, vcpu);
     case ExceptionClass::SVE:
     case ExceptionClass::SME:
     case ExceptionClass::PAUTH:
@@ -55,8 +49,7 @@ void handle_guest_sync(PerCpu& cpu, Vcpu& vcpu) noexcept {
     case ExceptionClass::ERET:
     case ExceptionClass::MOPS:
     case ExceptionClass::GCS:
-    case ExceptionClass::UNKNOWN:
-      return inject_undefined();  // features that are hidden from guests
+    case ExceptionClass::UNKNOWN: return inject_undefined();  // features that are hidden from guests
     default:
       return leave_guest(cpu, vcpu,
                          {.reason = RD_EXIT_FAULT,

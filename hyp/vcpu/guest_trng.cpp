@@ -43,9 +43,7 @@ void draw(Vcpu& vcpu, unsigned word_bits) noexcept {
 void guest_trng(Vcpu& vcpu, Fid call) noexcept {
   auto& x = vcpu.context.x;
   switch (call) {
-    case Fid::TRNG_VERSION:
-      x[0] = arm64::kTrng1_0;
-      return;
+    case Fid::TRNG_VERSION: x[0] = arm64::kTrng1_0; return;
     case Fid::TRNG_FEATURES: {
       const auto asked = static_cast<Fid>(x[1]);
       const bool known = x[1] <= 0xffff'ffff && arm64::is_trng(asked) && x[1] != 0xc400'0050 && x[1] != 0xc400'0051 &&
@@ -56,13 +54,9 @@ void guest_trng(Vcpu& vcpu, Fid call) noexcept {
     case Fid::TRNG_GET_UUID:
       for (unsigned n = 0; n < 4; ++n) x[n] = kUuid[n];
       return;
-    case Fid::TRNG_RND32:
-      return draw(vcpu, 32);
-    case Fid::TRNG_RND64:
-      return draw(vcpu, 64);
-    default:
-      x[0] = answer(TrngStatus::NOT_SUPPORTED);
-      return;
+    case Fid::TRNG_RND32: return draw(vcpu, 32);
+    case Fid::TRNG_RND64: return draw(vcpu, 64);
+    default: x[0] = answer(TrngStatus::NOT_SUPPORTED); return;
   }
 }
 

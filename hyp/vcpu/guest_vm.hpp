@@ -10,9 +10,9 @@
 #include "abi/hypercall.h"
 #include "arch/arm64/el2/spinlock.hpp"
 #include "base/addr.hpp"
-#include "vgic/spi_enable_mirror.hpp"
 #include "hyp/vcpu/measurement.hpp"
 #include "hyp/vcpu/vcpu.hpp"
+#include "vgic/spi_enable_mirror.hpp"
 
 namespace redoubt::hyp {
 
@@ -25,9 +25,9 @@ struct GuestVm {
   std::uint32_t ipa_bits;
   std::atomic<std::uint32_t> nr_vcpus;  // highest index created so far + 1: the redistributors the guest sees
   std::uint64_t vttbr, vtcr;
-  std::uint64_t gicd_ipa, gicr_ipa;  // gicr_ipa: nr_vcpus contiguous frame pairs
-  std::uint32_t nr_irqs;             // 0: the VM has no GIC
-  arm64::SpinLock gic_lock;          // guards writes to spi_mirror
+  std::uint64_t gicd_ipa, gicr_ipa;      // gicr_ipa: nr_vcpus contiguous frame pairs
+  std::uint32_t nr_irqs;                 // 0: the VM has no GIC
+  arm64::SpinLock gic_lock;              // guards writes to spi_mirror
   std::atomic<std::uint32_t> gicd_ctlr;  // group enables, learnt from the guest's writes
   vgic::SpiEnableMirror spi_mirror;
   Measurements measurements;  // under the core lock

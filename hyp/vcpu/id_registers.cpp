@@ -21,10 +21,10 @@ constexpr auto kept_signed(std::uint64_t value, unsigned shift) noexcept -> std:
 }
 
 auto pfr0(std::uint64_t v) noexcept -> std::uint64_t {
-  std::uint64_t out = 0x11;                                // EL0, EL1: AArch64 only
-  out |= kept_signed(v, 16) | kept_signed(v, 20);          // FP, AdvSIMD
-  out |= capped(v, 24, 1);                                 // GIC: version 3 system registers
-  out |= kept(v, 48) | capped(v, 56, 1) | kept(v, 60);     // DIT, CSV2 without SCXTNUM, CSV3
+  std::uint64_t out = 0x11;                             // EL0, EL1: AArch64 only
+  out |= kept_signed(v, 16) | kept_signed(v, 20);       // FP, AdvSIMD
+  out |= capped(v, 24, 1);                              // GIC: version 3 system registers
+  out |= kept(v, 48) | capped(v, 56, 1) | kept(v, 60);  // DIT, CSV2 without SCXTNUM, CSV3
   return out;
 }
 
@@ -43,18 +43,22 @@ auto isar1(std::uint64_t v) noexcept -> std::uint64_t {
          kept(v, 52);
 }
 
-auto isar2(std::uint64_t v) noexcept -> std::uint64_t { return kept(v, 4) | kept(v, 20) | kept(v, 28); }  // RPRES BC CLRBHB
+auto isar2(std::uint64_t v) noexcept -> std::uint64_t {
+  return kept(v, 4) | kept(v, 20) | kept(v, 28);
+}  // RPRES BC CLRBHB
 
 auto mmfr0(std::uint64_t v) noexcept -> std::uint64_t {
   std::uint64_t out = capped(v, 0, 5) | kept(v, 4) | kept(v, 8) | kept(v, 16);  // PARange, ASIDBits, BigEnd(EL0)
-  out |= capped(v, 20, 1);                                                       // TGran16 without LPA2
-  out |= kept_signed(v, 24);                                                     // TGran64
+  out |= capped(v, 20, 1);                                                      // TGran16 without LPA2
+  out |= kept_signed(v, 24);                                                    // TGran64
   const auto tgran4 = bits_of(v, 28, 4);
   out |= (tgran4 == 1 ? 0 : tgran4) << 28;  // TGran4 without LPA2
   return out;
 }
 
-auto mmfr1(std::uint64_t v) noexcept -> std::uint64_t { return kept(v, 0) | kept(v, 12) | capped(v, 20, 3) | kept(v, 36); }
+auto mmfr1(std::uint64_t v) noexcept -> std::uint64_t {
+  return kept(v, 0) | kept(v, 12) | capped(v, 20, 3) | kept(v, 36);
+}
 
 auto mmfr2(std::uint64_t v) noexcept -> std::uint64_t {
   // CnP UAO VARange CCIDX ST AT TTL BBM E0PD.

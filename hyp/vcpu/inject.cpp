@@ -36,11 +36,14 @@ auto abort_class(std::uint64_t pstate, bool fetch) noexcept -> ExceptionClass {
 
 }  // namespace
 
-void inject_undefined() noexcept { take_live(arm64::make_syndrome(ExceptionClass::UNKNOWN, 0), RD_READ_SYSREG(FAR_EL1)); }
+void inject_undefined() noexcept {
+  take_live(arm64::make_syndrome(ExceptionClass::UNKNOWN, 0), RD_READ_SYSREG(FAR_EL1));
+}
 
 void inject_sea(std::uint64_t esr_el2, std::uint64_t far) noexcept {
   const bool fetch = arm64::exception_class(esr_el2) == ExceptionClass::INSTRUCTION_ABORT_LOWER;
-  take_live(arm64::make_syndrome(abort_class(RD_READ_SYSREG(SPSR_EL2), fetch), iss::FSC::make(arm64::fsc::kSynchronousExternal)),
+  take_live(arm64::make_syndrome(abort_class(RD_READ_SYSREG(SPSR_EL2), fetch),
+                                 iss::FSC::make(arm64::fsc::kSynchronousExternal)),
             far);
 }
 
@@ -49,8 +52,8 @@ void inject_saved_sea(Vcpu& vcpu, std::uint64_t far) noexcept {
   context.el1.elr = context.pc;
   context.el1.spsr = context.pstate;
   context.el1.far = far;
-  context.el1.esr = arm64::make_syndrome(abort_class(context.pstate, false),
-                                         iss::FSC::make(arm64::fsc::kSynchronousExternal));
+  context.el1.esr =
+      arm64::make_syndrome(abort_class(context.pstate, false), iss::FSC::make(arm64::fsc::kSynchronousExternal));
   const auto entry = entry_from(context.el1.vbar, context.pstate, context.el1.sctlr);
   context.pc = entry.pc;
   context.pstate = entry.pstate;

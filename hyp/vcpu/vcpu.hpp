@@ -29,7 +29,8 @@ struct PendingAccess {
   bool register64 = false;
   std::uint8_t size_log2 = 0;
   std::uint8_t target = 0;  // x register, 31 = discard
-  bool may_inject = false;  // the host may answer with an external abort (access to the shared half or to an ordinary VM)
+  bool may_inject =
+      false;  // the host may answer with an external abort (access to the shared half or to an ordinary VM)
   std::uint64_t far = 0;
 };
 
@@ -55,7 +56,7 @@ struct Vcpu {
   std::atomic<Power> power;
   std::uint64_t start_pc, start_context;  // of CPU_ON, valid in ON_PENDING
   PendingAccess pending;
-  bool fp_live;          // the FP registers of the loaded CPU hold this vCPU's values
+  bool fp_live;            // the FP registers of the loaded CPU hold this vCPU's values
   std::uint32_t last_cpu;  // physical CPU it ran on last, for TLB maintenance on migration
 };
 

@@ -6,6 +6,7 @@
 #include "arch/arm64/el2/tlb.hpp"
 #include "hyp/cpu/machine_state.hpp"
 #include "hyp/vcpu/guest_vm.hpp"
+#include "hyp/vcpu/host_monitors.hpp"
 #include "hyp/vcpu/virtual_gic.hpp"
 #include "hyp/vcpu/virtual_timer.hpp"
 
@@ -49,7 +50,8 @@ void save_el1(El1State& state) noexcept {
 // TTBRs of one world with the stage 2 of the other must never be walked, not even speculatively (errata 1165522 and
 // relatives): walks are off (EPD0, EPD1) until all of it belongs to one world; TCR_EL1 is written last, by the caller.
 void block_el1_walks() noexcept {
-  if (const auto sctlr = RD_READ_SYSREG(SCTLR_EL1); (sctlr & 1) == 0) RD_WRITE_SYSREG(SCTLR_EL1, sctlr | 1);  // EPDn act only with M = 1
+  if (const auto sctlr = RD_READ_SYSREG(SCTLR_EL1); (sctlr & 1) == 0)
+    RD_WRITE_SYSREG(SCTLR_EL1, sctlr | 1);  // EPDn act only with M = 1
   RD_WRITE_SYSREG(TCR_EL1, RD_READ_SYSREG(TCR_EL1) | bit(7) | bit(23));
   arm64::isb();
 }
@@ -109,6 +111,7 @@ void switch_to_guest(PerCpu& cpu, Vcpu& vcpu) noexcept {
   save_el1(cpu.host.el1);
   cpu.host.pc = RD_READ_SYSREG(ELR_EL2);
   cpu.host.pstate = RD_READ_SYSREG(SPSR_EL2);
+  stop_host_monitors(cpu);
   arm64::dsb_nsh();  // the host's own speculative walks are over
   block_el1_walks();
   load_el1_but_tcr(vcpu.context.el1);
@@ -149,6 +152,7 @@ void switch_to_host(PerCpu& cpu, Vcpu& vcpu) noexcept {
   arm64::isb();
   RD_WRITE_SYSREG(SCTLR_EL1, cpu.host.el1.sctlr);
   RD_WRITE_SYSREG(TCR_EL1, cpu.host.el1.tcr);
+  resume_host_monitors(cpu);
   if (!cpu.host_fp_live) {
     if (cpu.host_sve != nullptr) {
       sve_load(cpu.host_sve);
