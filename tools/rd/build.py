@@ -52,9 +52,9 @@ def room(name: str, presets: tuple[str, ...] = PRESETS) -> None:
 
 
 @cache
-def kernel_module(series: str) -> Path:
+def kernel_module(series: str, name: str = "redoubt") -> Path:
     with lock(f"module-{series}"):
-        return module.build(series)
+        return module.build(series, name=name)
 
 
 @cache

@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from rd import proc
+from rd import proc, terminal
 from rd.log import RdError, note
 from rd.monitor import Monitor
 
@@ -93,6 +93,23 @@ class Console:
             raise ConsoleError(f"'{command}' answered {found.group(1)}:\n{output}")
         return output
 
+    def attach(self, until: str) -> re.Match:
+        """Give the terminal to the machine until the pattern is printed; answers the match."""
+        shown, ends = self._position, re.compile(until, re.M)
+        with terminal.raw():
+            while True:
+                with self._news:
+                    text, ended = self._text, self._ended
+                terminal.write(text[shown:])
+                shown = len(text)
+                if found := ends.search(text, self._position):
+                    self._position = found.end()
+                    return found
+                if ended:
+                    raise ConsoleError("the machine stopped")
+                self._child.stdin.write(terminal.keys(0.05))
+                self._child.stdin.flush()
+
     def absent(self, pattern: str) -> None:
         """Fail if the pattern stands anywhere in the log so far."""
         found = re.search(pattern, self.text, re.M)
@@ -111,7 +128,9 @@ class Console:
 
     def show_tail(self) -> None:
         note(f"--- last lines of {self.log} ---")
-        for line in self.text.replace("\r", "").splitlines()[-TAIL_LINES:]:
+        tail = self.text.replace("\r", "").splitlines()[-TAIL_LINES:]
+        elf = paths.BUILD / "el2" / "redoubt.elf"
+        for line in symbolize.lines(tail, elf) if elf.exists() else tail:
             note(line)
         note("--- end of log ---")
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Building redoubt.ko for a stock Debian kernel.
+"""Building our kernel modules for a stock Debian kernel: redoubt.ko and redoubt_attack.ko.
 
-kbuild writes its objects beside the sources, so it gets a mirror of the rooms that the module is made of: real folders
-holding links to the files, build/module/<series>/. There the top-level Kbuild is module/Kbuild, and every path in it is
-written from the root of the tree (module/main.o, kvm/exits.o). make passes:
+kbuild writes its objects beside the sources, so it gets a mirror of the rooms that a module is made of: real folders
+holding links to the files, build/module/<series>/. There the top-level Kbuild is the one named in KBUILDS, and every path in
+it is written from the root of the tree (module/main.o, kvm/exits.o). make passes:
   RD_CXX, RD_CXXFLAGS   the C++ compiler and the flags that make its objects fit into a kernel module
 """
 import os
@@ -13,6 +13,7 @@ from rd import kernels, paths, proc, toolchain
 from rd.kernels import Kernel
 from rd.log import RdError, say
 
+KBUILDS = {"redoubt": "module/Kbuild", "redoubt_attack": "module/attack/Kbuild"}
 ROOMS = ("module", "kvm", "vgic", "base", "abi", "arch/arm64_defs")
 
 # Kernel code: no FP registers, no red zone of exceptions or RTTI, the kernel's own pointer authentication and BTI scheme.
@@ -24,14 +25,12 @@ CXXFLAGS = """--target=aarch64-linux-gnu -march=armv8-a -std=c++23 -ffreestandin
     -Wglobal-constructors -Wthread-safety -Werror""".split()
 
 
-def build(series: str, root: Path = paths.ROOT, out: Path | None = None, quiet: bool = True) -> Path:
-    """Build the module of the tree `root` for a kernel series; answers the path of the .ko."""
+def build(series: str, root: Path = paths.ROOT, out: Path | None = None, quiet: bool = True, name: str = "redoubt") -> Path:
+    """Build a module of the tree `root` for a kernel series; answers the path of the .ko."""
     kernel = kernels.get(series)
-    mirror = out or paths.BUILD / "module" / series
-    _mirror(root, mirror)
-    if not (root / "module" / "Kbuild").exists():
-        raise RdError("module/Kbuild does not exist: there is no kernel module to build yet")
-    say(f"kernel module for {kernel.release}")
+    mirror = out or paths.BUILD / "module" / (series if name == "redoubt" else f"{series}-{name}")
+    _mirror(root, mirror, root / KBUILDS[name])
+    say(f"{name}.ko for {kernel.release}")
     proc.run(["make", "-C", kernel.headers, f"M={mirror}", f"-j{os.cpu_count() or 2}", *_variables(mirror), "modules"],
              quiet=quiet, what=f"building the kernel module for {kernel.release}")
     built = sorted(mirror.glob("*.ko"))
@@ -48,10 +47,10 @@ def _variables(mirror: Path) -> list[str]:
             "RD_CXX=clang++-19", f"RD_CXXFLAGS={' '.join(CXXFLAGS)} -I{mirror}"]
 
 
-def _mirror(root: Path, mirror: Path) -> None:
+def _mirror(root: Path, mirror: Path, kbuild: Path) -> None:
     """Bring the mirror up to date: links to every source, and no link to a source that is gone."""
     mirror.mkdir(parents=True, exist_ok=True)
-    wanted = {"Kbuild": root / "module" / "Kbuild"}
+    wanted = {"Kbuild": kbuild}
     for room in ROOMS:
         for source in (root / room).rglob("*"):
             if source.is_file() and not source.name.endswith("_test.cpp"):

@@ -26,9 +26,9 @@ class Rig:
         """Redoubt and a stock host kernel in one boot image."""
         return build.packed_image(series)
 
-    def module(self, series: str = "6.12") -> Path:
-        """redoubt.ko for that kernel."""
-        return build.kernel_module(series)
+    def module(self, series: str = "6.12", name: str = "redoubt") -> Path:
+        """redoubt.ko or redoubt_attack.ko for that kernel."""
+        return build.kernel_module(series, name)
 
     def program(self, name: str) -> Path:
         """An arm64 Linux program of ours, for example "redoubt"."""

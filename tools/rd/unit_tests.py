@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Native unit tests (GoogleTest under ASan and UBSan, and other programs known to CTest)."""
 import subprocess
+import sys
 import xml.etree.ElementTree as xml
 from dataclasses import dataclass
 
@@ -20,9 +21,10 @@ def run(filters: list[str]) -> Tally:
     say("unit tests")
     report = folder / "ctest.xml"
     report.unlink(missing_ok=True)
-    argv = ["ctest", "--test-dir", str(folder), "-j2", "--output-on-failure", "--output-junit", str(report), "--progress", "-Q"]
+    argv = ["ctest", "--test-dir", str(folder), "-j2", "--output-on-failure", "--output-junit", str(report)]
+    argv.append("--progress" if sys.stdout.isatty() else "-Q")
     argv += ["-R", "|".join(filters)] if filters else []
-    child = subprocess.run([a for a in argv if a != "--progress"], cwd=paths.ROOT)
+    child = subprocess.run(argv, cwd=paths.ROOT)
     if not report.exists():
         raise RdError(f"ctest made no report (exit code {child.returncode})")
     suite = xml.parse(report).getroot()
