@@ -52,6 +52,26 @@ void reclaim_page(Core<M>& core, const PageDb::Place& place, Pfn pfn) noexcept {
   give_to_host(core, place, pfn, 1);
 }
 
+// The 512 frames of an aligned block that all belong to one dead guest: they go back in one piece.
+template <Machine M>
+[[nodiscard]] auto find_dead_block(const Core<M>& core, Pfn first) noexcept -> Result<PageDb::Place> {
+  const auto place = aligned(first.value(), kBlockPages) ? core.pages.find_block(first) : std::nullopt;
+  if (!place) return Unexpected{Error::INVALID};
+  const PageEntry entry = core.pages.at(place->page).with_decoy(false);
+  if (entry.owner() != Owner::guest || core.vms.at(entry.slot()).state != VmState::dead) return Unexpected{Error::PERM};
+  for (std::uint64_t i = 1; i < kBlockPages; ++i) {
+    if (core.pages.at(place->page + i).with_decoy(false) != entry) return Unexpected{Error::PERM};
+  }
+  return *place;
+}
+
+template <Machine M>
+void reclaim_block(Core<M>& core, const PageDb::Place& place, Pfn first) noexcept {
+  core.vms.at(core.pages.at(place.page).slot()).mapped_pages -= kBlockPages;
+  core.counters.guest_pages -= kBlockPages;
+  give_to_host(core, place, first, kBlockPages);
+}
+
 }  // namespace detail
 
 // Returns up to `pages` (1..512) pages from `first` on to the host; stops at the first that is not one to return, and
@@ -59,6 +79,12 @@ void reclaim_page(Core<M>& core, const PageDb::Place& place, Pfn pfn) noexcept {
 template <Machine M>
 [[nodiscard]] auto page_reclaim(Core<M>& core, Pfn first, std::uint64_t pages) noexcept -> Result<std::uint64_t> {
   if (pages == 0 || pages > kBlockPages) return Unexpected{Error::INVALID};
+  if (pages == kBlockPages) {
+    if (const auto block = detail::find_dead_block(core, first); block) {
+      detail::reclaim_block(core, *block, first);
+      return pages;
+    }
+  }
   for (std::uint64_t i = 0; i < kBlockPages && i < pages; ++i) {
     const auto place = detail::check_reclaim(core, first + i);
     if (!place && i == 0) return Unexpected{place.error()};

@@ -11,7 +11,7 @@ class Lifecycle : public testing::Test {
   auto create(const VmParams& params) -> Result<VmHandle> {
     return w.call([&](TestCore& c) { return vm_create(c, params); });
   }
-  auto params() -> VmParams { return VmParams{RD_VM_PROTECTED, 40, Pfn{0x40200}, Pfn{0x40202}, 1}; }
+  auto params() -> VmParams { return VmParams{RD_VM_PROTECTED, 40, Pfn{0x40100}, Pfn{0x40102}, 1}; }
   auto reclaim(Pfn pfn, std::uint64_t pages = 1) -> long {
     const auto done = w.call([&](TestCore& c) { return page_reclaim(c, pfn, pages); });
     return done ? static_cast<long>(*done) : status_of(done.error());
@@ -36,7 +36,7 @@ TEST_F(Lifecycle, good_every_page_comes_back_wiped) {
   const Pfn run = w.add_vcpu(vm);
   EXPECT_EQ(teardown(vm), 0);
   EXPECT_EQ(destroy(vm), RD_E_BUSY);
-  EXPECT_EQ(reclaim(Pfn{0x40200}), RD_E_BUSY) << "tables stay while pages are mapped";
+  EXPECT_EQ(reclaim(Pfn{0x40100}), RD_E_BUSY) << "tables stay while pages are mapped";
   EXPECT_EQ(reclaim(page), 1);
   EXPECT_TRUE(w.zero(page));
   for (std::uint64_t i = 0; i < CoreWorld::kRamPages - 64; ++i) {
@@ -55,8 +55,39 @@ TEST_F(Lifecycle, good_every_page_comes_back_wiped) {
 TEST_F(Lifecycle, good_reclaim_of_a_run_stops_at_a_foreign_page) {
   const VmHandle vm = *create(params());
   EXPECT_EQ(teardown(vm), 0);
-  EXPECT_EQ(reclaim(Pfn{0x40200}, 512), 3);
+  EXPECT_EQ(reclaim(Pfn{0x40100}, 512), 3);
   EXPECT_EQ(destroy(vm), 0);
+}
+
+TEST_F(Lifecycle, good_block_comes_back_in_one_piece) {
+  const VmHandle vm = *create(params());
+  w.topup(vm, 4);
+  EXPECT_TRUE(w.call([&](TestCore& c) { return vm_set_ram(c, vm, Gfn{0}, 2048); }));
+  for (const std::uint64_t i : {0U, 1U}) {
+    EXPECT_TRUE(w.call([&](TestCore& c) { return mem_donate(c, vm, Gfn{512 * i}, Pfn{0x40200 + 512 * i}, 512); }));
+  }
+  for (std::uint64_t i = 0; i < 1024; ++i) w.fill(Pfn{0x40200 + i}, 0x5ec7e7);
+  EXPECT_EQ(w.call([&](TestCore& c) { return host_fault(c, Pfn{0x40203}); }), HostFault::decoy);
+  EXPECT_EQ(teardown(vm), 0);
+  const std::size_t before = w.world.history.size();
+  EXPECT_EQ(reclaim(Pfn{0x40400}, 512), 512);
+  EXPECT_LT(w.world.history.size() - before, 8U) << "no table is filled, no TLBI is needed";
+  EXPECT_EQ(reclaim(Pfn{0x40400}, 512), RD_E_PERM);
+  EXPECT_EQ(reclaim(Pfn{0x40200}, 512), 512) << "with a decoy inside";
+  EXPECT_TRUE(w.zero(Pfn{0x40203}) && w.zero(Pfn{0x405ff}));
+  EXPECT_EQ(w.host_sees(Pfn{0x40203}), std::vector<Pfn>{Pfn{0x40203}});
+}
+
+TEST_F(Lifecycle, good_reclaim_of_a_partly_returned_block) {
+  const VmHandle vm = *create(params());
+  w.topup(vm, 4);
+  EXPECT_TRUE(w.call([&](TestCore& c) { return vm_set_ram(c, vm, Gfn{0}, 2048); }));
+  EXPECT_TRUE(w.call([&](TestCore& c) { return mem_donate(c, vm, Gfn{0}, Pfn{0x40400}, 512); }));
+  EXPECT_TRUE(w.call([&](TestCore& c) { return guest_release(c, vm, Gfn{100}, Gfn{101}); }));
+  EXPECT_EQ(teardown(vm), 0);
+  EXPECT_EQ(reclaim(Pfn{0x40400}, 512), 100);
+  EXPECT_EQ(reclaim(Pfn{0x40465}, 512), 411);
+  EXPECT_TRUE(w.entry(Pfn{0x40464}).host_exclusive());
 }
 
 TEST_F(Lifecycle, bad_create_arguments) {
@@ -96,7 +127,7 @@ TEST_F(Lifecycle, bad_more_vms_than_slots) {
 TEST_F(Lifecycle, bad_topup) {
   const VmHandle vm = *create(params());
   const auto topup = [&](Pfn pfn) { return status(w.call([&](TestCore& c) { return vm_topup(c, vm, pfn); })); };
-  EXPECT_EQ(topup(Pfn{0x40200}), RD_E_PERM) << "its own root";
+  EXPECT_EQ(topup(Pfn{0x40100}), RD_E_PERM) << "its own root";
   EXPECT_EQ(topup(CoreWorld::kUart), RD_E_INVALID);
   w.world.map_hyp_budget = 0;
   EXPECT_EQ(topup(w.fresh_page()), RD_E_NO_MEMORY);
@@ -115,8 +146,8 @@ TEST_F(Lifecycle, bad_vcpu_create) {
   EXPECT_EQ(make(0, page, page), RD_E_INVALID);
   EXPECT_EQ(make(1, page, w.fresh_page()), RD_E_INVALID);
   EXPECT_EQ(make(~std::uint64_t{0}, page, w.fresh_page()), RD_E_INVALID);
-  EXPECT_EQ(make(0, Pfn{0x40200}, page), RD_E_PERM);
-  EXPECT_EQ(make(0, page, Pfn{0x40200}), RD_E_PERM);
+  EXPECT_EQ(make(0, Pfn{0x40100}, page), RD_E_PERM);
+  EXPECT_EQ(make(0, page, Pfn{0x40100}), RD_E_PERM);
   for (const int budget : {0, 1}) {
     w.world.map_hyp_budget = budget;
     EXPECT_EQ(make(0, page, w.fresh_page()), RD_E_NO_MEMORY) << "CVE-2026-46147: no pin is left behind";
@@ -155,14 +186,14 @@ TEST_F(Lifecycle, bad_reclaim) {
   const VmHandle vm = *create(params());
   const VmHandle ordinary = w.make_vm(0);
   const Pfn run = w.add_vcpu(ordinary);
-  EXPECT_EQ(reclaim(Pfn{0x40200}), RD_E_PERM) << "the VM lives";
+  EXPECT_EQ(reclaim(Pfn{0x40100}), RD_E_PERM) << "the VM lives";
   EXPECT_EQ(destroy(vm), RD_E_PERM);
   EXPECT_EQ(reclaim(CoreWorld::kHypPages), RD_E_PERM);
   EXPECT_EQ(reclaim(run), RD_E_PERM);
   EXPECT_EQ(reclaim(w.fresh_page()), RD_E_PERM);
   EXPECT_EQ(reclaim(CoreWorld::kUart), RD_E_INVALID);
-  EXPECT_EQ(reclaim(Pfn{0x40200}, 0), RD_E_INVALID);
-  EXPECT_EQ(reclaim(Pfn{0x40200}, 513), RD_E_INVALID);
+  EXPECT_EQ(reclaim(Pfn{0x40100}, 0), RD_E_INVALID);
+  EXPECT_EQ(reclaim(Pfn{0x40100}, 513), RD_E_INVALID);
 }
 
 class Decoy : public Lifecycle {
@@ -181,7 +212,7 @@ TEST_F(Decoy, good_host_sees_the_decoy_until_the_page_returns) {
   EXPECT_TRUE(w.call([&](TestCore& c) { return mem_donate(c, vm, Gfn{512}, Pfn{0x40400}, 512); }));
   for (const Pfn pfn : {page, Pfn{0x40400}, Pfn{0x40444}}) {
     EXPECT_EQ(fault(pfn), HostFault::decoy);
-    EXPECT_EQ(w.host_sees(pfn), std::vector<Pfn>{Pfn{0x40202}});
+    EXPECT_EQ(w.host_sees(pfn), std::vector<Pfn>{Pfn{0x40102}});
     EXPECT_EQ(fault(pfn), HostFault::spurious);
   }
   EXPECT_EQ(w.core.counters.decoys, 3U);
@@ -196,7 +227,7 @@ TEST_F(Decoy, bad_pages_without_a_decoy) {
   static_cast<void>(vm);
   EXPECT_EQ(fault(w.fresh_page()), HostFault::spurious);
   EXPECT_EQ(fault(CoreWorld::kHypPages), HostFault::inject);
-  EXPECT_EQ(fault(Pfn{0x40200}), HostFault::inject);
+  EXPECT_EQ(fault(Pfn{0x40100}), HostFault::inject);
   EXPECT_EQ(fault(CoreWorld::kUart), HostFault::inject);
   EXPECT_EQ(fault(Pfn{~std::uint64_t{0}}), HostFault::inject);
 }
