@@ -156,8 +156,10 @@ int rd_image_load(struct rd_vm *vm)
 	u32 i;
 
 	err = rd_charge(vm, rk_slot_total_pages(vm->logic));
-	if (err)
+	if (err) {
+		rd_charge_refused(rk_slot_total_pages(vm->logic));
 		return err;
+	}
 	mutex_lock(&vm->mem_lock);
 	for (i = 0; !err && rk_slot_at(vm->logic, i, &slot); i++)
 		err = rd_image_declare(vm, &slot);

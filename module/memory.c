@@ -148,7 +148,22 @@ static int rd_back_block(struct rd_vm *vm, const struct rk_slot *slot, u64 first
 	return 0;
 }
 
-/* A page touched for the first time. A protected VM was charged for all its memory when it started. */
+/* A protected VM was charged for all its memory when it started. */
+static int rd_charge_and_record(struct rd_vm *vm, u64 gfn, struct page *page)
+{
+	int err = vm->protected ? 0 : rd_charge(vm, 1);
+
+	if (err) {
+		rd_charge_refused(1);
+		return err;
+	}
+	err = rd_record(vm, gfn, page, RD_PAGE_HELD);
+	if (err && !vm->protected)
+		rd_uncharge(vm, 1);
+	return err;
+}
+
+/* A page touched for the first time. */
 static int rd_back_new(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, bool private)
 {
 	struct page *page;
@@ -161,12 +176,7 @@ static int rd_back_new(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, bo
 		unpin_user_page(page);
 		return 0;
 	}
-	err = vm->protected ? 0 : rd_charge(vm, 1);
-	if (!err) {
-		err = rd_record(vm, gfn, page, RD_PAGE_HELD);
-		if (err && !vm->protected)
-			rd_uncharge(vm, 1);
-	}
+	err = rd_charge_and_record(vm, gfn, page);
 	if (err) {
 		unpin_user_page(page);
 		return err;

@@ -45,6 +45,7 @@ struct rd_answer rd_mem_call(struct rd_vm *vm, enum rd_call call, u64 a2, u64 a3
 
 /* pin.c */
 int rd_charge(struct rd_vm *vm, unsigned long pages);
+void rd_charge_refused(unsigned long pages);
 void rd_uncharge(struct rd_vm *vm, unsigned long pages);
 int rd_pin(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, struct page **page);
 int rd_pin_block(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn);

@@ -4,17 +4,20 @@
 
 #include <linux/sched/mm.h>
 
+/* -ENOMEM beyond the limit of the process. */
 int rd_charge(struct rd_vm *vm, unsigned long pages)
 {
 	int err = account_locked_vm(vm->mm, pages, true);
 
-	if (err) {
-		pr_info_ratelimited("guest memory is locked and %s[%d] may lock no further %lu KiB: raise RLIMIT_MEMLOCK (ulimit -l)\n",
-				    current->comm, task_pid_nr(current), pages << (PAGE_SHIFT - 10));
-		return -ENOMEM;
-	}
-	vm->locked_pages += pages;
-	return 0;
+	if (!err)
+		vm->locked_pages += pages;
+	return err;
+}
+
+void rd_charge_refused(unsigned long pages)
+{
+	pr_info_ratelimited("guest memory is locked and %s[%d] may not lock %lu KiB more: raise RLIMIT_MEMLOCK (ulimit -l)\n",
+			    current->comm, task_pid_nr(current), pages << (PAGE_SHIFT - 10));
 }
 
 void rd_uncharge(struct rd_vm *vm, unsigned long pages)
