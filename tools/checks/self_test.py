@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from abi_doc import parse
 from checks import elf_gates, includes, provable, ratchet, tree
 from checks.elf_image import short_name
 
@@ -40,6 +41,22 @@ def problems(_root: Path) -> list[str]:
         found.append("size of functions: sees functions where there are none")
     if short_name("void a::(anonymous namespace)::b<int, c<d>>(e)::{lambda(int)#1}") != "a::{anonymous}::b":
         found.append("function names: not as expected")
+    return found + _abi_reader()
+
+
+def _abi_reader() -> list[str]:
+    """What it cannot read must be an error, not a hole in the page."""
+    found = []
+    for reader, text in ((parse.calls, 'RD_CALL(0x01, A, 0, "-", "two columns only")'), (parse.calls, "RD_CALL(0x01, A)"),
+                         (parse.enums, "enum a {\n\tA_ONE,\n};"), (lambda t: parse.structures(t, {}), "struct a {\n\tchar *p;\n};")):
+        try:
+            reader(text)
+            found.append(f"page of the interface: does not see: {text!r}")
+        except ValueError:
+            pass
+    layout = parse.structures("struct a {\n\trd_u32 x;\n\trd_u64 y[N];\n\trd_u32 z;\n};", {"N": 3})["a"]
+    if [f.offset for f in layout.fields] != [0, 8, 32] or layout.bytes != 40:
+        found.append("page of the interface: offsets are not those of C")
     return found
 
 
