@@ -8,7 +8,8 @@ namespace {
 auto before(std::string_view text, char separator) noexcept -> std::string_view {
   std::size_t length = 0;
   while (length < text.size() && text[length] != separator) ++length;
-  return {text.data(), length};
+  text.remove_suffix(text.size() - length);
+  return text;
 }
 
 // Takes the first component off an absolute path; empty when nothing is left.

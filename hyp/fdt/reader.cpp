@@ -22,7 +22,19 @@ constexpr std::size_t kSizeStructure = 36;
 
 enum class Raw : std::uint32_t { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, NOP = 4, END = 9 };
 
-constexpr auto invalid(FdtError error) noexcept -> Token { return {.kind = Token::Kind::INVALID, .error = error}; }
+constexpr auto invalid(FdtError error) noexcept -> Token {
+  Token token;
+  token.error = error;
+  return token;
+}
+
+constexpr auto token_of(Token::Kind kind, std::uint32_t at, std::uint32_t bytes) noexcept -> Token {
+  Token token;
+  token.kind = kind;
+  token.at = at;
+  token.next = at + bytes;
+  return token;
+}
 
 constexpr auto cell_up(std::uint64_t bytes) noexcept -> std::uint32_t {
   return static_cast<std::uint32_t>((bytes + kCell - 1) / kCell * kCell);
@@ -139,8 +151,8 @@ auto Reader::token(std::uint32_t offset) const noexcept -> Token {
     switch (Raw{static_cast<std::uint32_t>(read_cells(structure_, offset, 1))}) {
       case Raw::BEGIN_NODE: return begin_token(offset);
       case Raw::PROPERTY: return property_token(offset);
-      case Raw::END_NODE: return {.kind = Token::Kind::END, .at = offset, .next = offset + kCell};
-      case Raw::END: return {.kind = Token::Kind::STOP, .at = offset, .next = offset + kCell};
+      case Raw::END_NODE: return token_of(Token::Kind::END, offset, kCell);
+      case Raw::END: return token_of(Token::Kind::STOP, offset, kCell);
       case Raw::NOP: break;
       default: return invalid(FdtError::BAD_TOKEN);
     }
@@ -152,8 +164,9 @@ auto Reader::begin_token(std::uint32_t offset) const noexcept -> Token {
   Bytes rest = structure_.subspan(offset + kCell);
   const auto name = take_string(rest);
   if (name.data() == nullptr) return invalid(FdtError::BAD_NAME);
-  const std::uint32_t next = offset + kCell + cell_up(name.size() + 1);
-  return {.kind = Token::Kind::BEGIN, .at = offset, .next = next, .name = name};
+  Token token = token_of(Token::Kind::BEGIN, offset, kCell + cell_up(name.size() + 1));
+  token.name = name;
+  return token;
 }
 
 auto Reader::property_token(std::uint32_t offset) const noexcept -> Token {
@@ -166,12 +179,11 @@ auto Reader::property_token(std::uint32_t offset) const noexcept -> Token {
   Bytes rest = strings_.subspan(name_offset);
   const auto name = take_string(rest);
   if (name.empty()) return invalid(FdtError::BAD_NAME);
-  return {.kind = Token::Kind::PROPERTY,
-          .at = offset,
-          .next = offset + kPropertyHeader + cell_up(length),
-          .name_offset = name_offset,
-          .name = name,
-          .value = structure_.subspan(offset + kPropertyHeader, length)};
+  Token token = token_of(Token::Kind::PROPERTY, offset, kPropertyHeader + cell_up(length));
+  token.name_offset = name_offset;
+  token.name = name;
+  token.value = structure_.subspan(offset + kPropertyHeader, length);
+  return token;
 }
 
 auto Reader::find(Node node, std::string_view name) const noexcept -> Bytes {

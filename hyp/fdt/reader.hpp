@@ -30,8 +30,8 @@ struct Token {
   std::uint32_t at = 0;                  // offset in the structure block, of the token itself
   std::uint32_t next = 0;                // and of what follows
   std::uint32_t name_offset = 0;         // PROPERTY: in the strings block
-  std::string_view name{};               // BEGIN, PROPERTY
-  Bytes value{};                         // PROPERTY
+  std::string_view name;                 // BEGIN, PROPERTY
+  Bytes value;                           // PROPERTY
 };
 
 // One entry of the memory reservation block.

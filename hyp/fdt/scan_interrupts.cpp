@@ -18,7 +18,7 @@ constexpr char kTimerOrder[] = "sec-phys\0phys\0virt\0hyp-phys\0hyp-virt";
 
 // INTID of a GICv3 interrupt specifier: type, number, flags.
 auto intid(Bytes specifier) noexcept -> std::optional<std::uint32_t> {
-  if (specifier.size() < 4 * kMinInterruptCells) return std::nullopt;
+  if (specifier.size() < std::size_t{4} * kMinInterruptCells) return std::nullopt;
   const auto number = static_cast<std::uint32_t>(read_cells(specifier, 4, 1));
   return number + (read_cells(specifier, 0, 1) == kSpi ? kFirstSpi : kFirstPpi);
 }
