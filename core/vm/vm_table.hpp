@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 
 #include "abi/hypercall.h"
 #include "base/result.hpp"
@@ -44,7 +45,7 @@ class VmTable final {
   constexpr void release(Vm& vm) noexcept {
     const std::uint32_t slot = vm.slot;
     const std::uint64_t generation = vm.generation + 1;
-    vm = Vm{};
+    std::construct_at(&vm);  // in place: a VM is too large for a temporary on EL2's stack
     vm.slot = slot;
     vm.generation = generation;
   }

@@ -14,7 +14,7 @@ namespace redoubt::hyp {
     std::size_t length = 0;
     while (length < bootargs.size() && bootargs[length] != ' ') ++length;
     std::string_view word{bootargs.data(), length};
-    if (word.starts_with(name) && word.size() > name.size() && word[name.size()] == '=') {
+    if (word.size() > name.size() && word[name.size()] == '=' && std::string_view{word.data(), name.size()} == name) {
       word.remove_prefix(name.size() + 1);
       value = word;
     }

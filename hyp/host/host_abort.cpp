@@ -37,6 +37,15 @@ auto through_kernel_alias(std::uint64_t syndrome, std::uint64_t far) noexcept ->
   return from_el1 && !fetch && (far & bit(55)) != 0;
 }
 
+// True if the access is to be tried again: the page is the host's and another CPU was just changing its mapping, or the
+// kernel's own access to a guest's page now finds a decoy.
+auto resolved_by_core(Ipa ipa, bool kernel_alias) noexcept -> bool {
+  Locked core{core_state()};
+  const auto page = pfn_of(host_pa_of(ipa));
+  if (core::host_mapped(*core, page)) return true;
+  return kernel_alias && core::host_fault(*core, page) != core::HostFault::inject;
+}
+
 }  // namespace
 
 auto host_faults_injected() noexcept -> std::uint64_t { return injected.load(std::memory_order_relaxed); }
@@ -49,10 +58,7 @@ void host_abort(PerCpu& cpu, std::uint64_t syndrome) noexcept {
   if (!found) return;
   const Ipa ipa = *found;
   if (emulate_redistributor(cpu, ipa, syndrome)) return;
-  if (kind == arm64::fsc::kTranslation && through_kernel_alias(syndrome, far)) {
-    Locked core{core_state()};
-    if (core::host_fault(*core, pfn_of(host_pa_of(ipa))) != core::HostFault::inject) return;
-  }
+  if (kind == arm64::fsc::kTranslation && resolved_by_core(ipa, through_kernel_alias(syndrome, far))) return;
   inject_abort(syndrome, far);
 }
 

@@ -70,14 +70,16 @@ auto redistributor(PerCpu& cpu, Vcpu& vcpu, const GuestAbort& abort) noexcept ->
                                   .processor_number = static_cast<std::uint16_t>(index),
                                   .last = index + 1 == count};
   const bool own = index == vcpu.index;
-  if (own) gic_fold(vcpu);
+  // RD_base says what the vCPU is; only the SGI frame holds interrupt state, part of which is in list registers now.
+  const bool state = own && reg.value() >= arm64::GICR_SGI_BASE;
+  if (state) gic_fold(vcpu);
   const vgic::PrivateIrqs none{};
   if (abort.write()) {
     if (own) vgic::redistributor_write(vcpu.gic.irqs, reg, size, source_register(vcpu, abort.syndrome));
   } else {
     target_register(vcpu, abort.syndrome, vgic::redistributor_read(own ? vcpu.gic.irqs : none, config, reg, size));
   }
-  if (own) gic_present(cpu, vcpu);
+  if (state) gic_present(cpu, vcpu);
   RD_WRITE_SYSREG(ELR_EL2, RD_READ_SYSREG(ELR_EL2) + 4);
   return true;
 }
