@@ -38,26 +38,26 @@ class [[nodiscard]] RD_DEBT_CONSUMABLE TlbDebt final {
 
   // The leaf at `level` that translated the page `frame` was made invalid.
   RD_DEBT_NEEDS("unconsumed") void add(std::uint64_t frame, Level level) noexcept {
-    if (leaves_ == 0) {
+    if (!owed_) {
       first_ = last_ = frame;
       level_ = level;
     }
     if (level != level_) all_ = true;
     if (frame < first_) first_ = frame;
     if (frame > last_) last_ = frame;
-    ++leaves_;
+    owed_ = true;
   }
   // A table was unlinked: walk caches and all that it mapped.
   RD_DEBT_NEEDS("unconsumed") void add_table() noexcept {
     all_ = true;
-    ++leaves_;
+    owed_ = true;
   }
 
   // Arm ARM D8.17 and D7.5.9: DSB between the table write and TLBI; the stage-1 TLBI because entries that combine both
   // stages are tagged by VA only; DSB to complete; once more for CPUs with the repeat-TLBI errata; ISB.
   template <Machine M>
   RD_DEBT_SETTLES void settle(M& machine) noexcept {
-    if (leaves_ == 0) return;
+    if (!owed_) return;
     machine.enter(vmid_, root_);
     machine.dsb_ishst();
     if (all_ || (last_ - first_) >> arm64::frame_shift(level_) >= kMaxByIpa) {
@@ -87,8 +87,8 @@ class [[nodiscard]] RD_DEBT_CONSUMABLE TlbDebt final {
   Pa root_;
   std::uint64_t first_ = 0;
   std::uint64_t last_ = 0;
-  std::uint64_t leaves_ = 0;
   Level level_ = Level::L3;
+  bool owed_ = false;
   bool all_ = false;
 };
 

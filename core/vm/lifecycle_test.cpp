@@ -211,7 +211,9 @@ TEST_F(Decoy, good_host_sees_the_decoy_until_the_page_returns) {
   EXPECT_TRUE(w.call([&](TestCore& c) { return mem_donate(c, vm, Gfn{1}, page, 1); }));
   EXPECT_TRUE(w.call([&](TestCore& c) { return mem_donate(c, vm, Gfn{512}, Pfn{0x40400}, 512); }));
   for (const Pfn pfn : {page, Pfn{0x40400}, Pfn{0x40444}}) {
+    EXPECT_FALSE(host_mapped(w.core, pfn));
     EXPECT_EQ(fault(pfn), HostFault::decoy);
+    EXPECT_TRUE(host_mapped(w.core, pfn));
     EXPECT_EQ(w.host_sees(pfn), std::vector<Pfn>{Pfn{0x40102}});
     EXPECT_EQ(fault(pfn), HostFault::spurious);
   }
@@ -230,6 +232,9 @@ TEST_F(Decoy, bad_pages_without_a_decoy) {
   EXPECT_EQ(fault(Pfn{0x40100}), HostFault::inject);
   EXPECT_EQ(fault(CoreWorld::kUart), HostFault::inject);
   EXPECT_EQ(fault(Pfn{~std::uint64_t{0}}), HostFault::inject);
+  EXPECT_TRUE(host_mapped(w.core, w.fresh_page()));
+  EXPECT_FALSE(host_mapped(w.core, CoreWorld::kHypPages));
+  EXPECT_FALSE(host_mapped(w.core, CoreWorld::kUart));
 }
 
 }  // namespace
