@@ -63,15 +63,17 @@ static bool rd_page_is_zero(struct page *page)
 
 static int rd_image_donate(struct rd_vm *vm, u64 gfn, struct page *page)
 {
-	int err = xa_err(xa_store(&vm->pages, gfn, rd_page_entry(page, RD_PAGE_HELD), GFP_KERNEL_ACCOUNT));
+	struct rd_chunk *chunk = rd_chunk_get(vm, gfn);
+	int err;
 
-	if (err) {
+	if (!chunk) {
 		unpin_user_page(page);
-		return err;
+		return -ENOMEM;
 	}
+	*rd_record_in(chunk, gfn) = rd_record_of(page, RD_PAGE_HELD);
 	err = rk_errno(rd_mem_call(vm, RD_CALL_MEM_DONATE_IMAGE, gfn, page_to_pfn(page), 0, 0).status);
 	if (!err)
-		xa_store(&vm->pages, gfn, rd_page_entry(page, RD_PAGE_PRIVATE), GFP_KERNEL_ACCOUNT);
+		*rd_record_in(chunk, gfn) = rd_record_of(page, RD_PAGE_PRIVATE);
 	return err;
 }
 

@@ -6,7 +6,7 @@
  *   rd_vcpu.mutex      one ioctl at a time on a vCPU
  *   rd_vm.lock         creation of vCPUs and devices, first run, GIC attributes
  *   rd_vm.slots_lock   memslots, ioeventfds, place of the distributor: what an access of the guest can hit
- *   rd_vm.mem_lock     rd_vm.pages and every hypercall that moves memory
+ *   rd_vm.mem_lock     rd_vm.chunks and every hypercall that moves memory
  *   rd_vm.event_lock   irqfds
  *   rd_vm.irq_lock     raw spin lock, interrupts off: distributor and routing; taken from eventfd wake-ups
  */
@@ -53,7 +53,7 @@ struct rd_vm {
 	struct rw_semaphore slots_lock;
 
 	struct mutex mem_lock;
-	struct xarray pages; /* gfn -> tagged struct page, see memory.h */
+	struct xarray chunks; /* gfn / 512 -> struct rd_chunk, see memory.h */
 	struct xarray meta; /* pages given to EL2 for its own use: pfn -> struct page */
 	struct page **batch; /* scratch for blocks */
 	u64 image_gfn; /* how far the initial image got, for a message */
@@ -136,10 +136,12 @@ int rd_vcpu_wait(struct rd_vcpu *vcpu, bool off);
 /* memory.c */
 int rd_mem_back(struct rd_vm *vm, u64 ipa, bool shared);
 int rd_mem_topup(struct rd_vm *vm, u32 pages);
-void rd_mem_ripas(struct rd_vm *vm, u64 from, u64 to, bool ram);
-void rd_mem_unmap(struct rd_vm *vm, u64 gfn, u64 pages);
 struct page *rd_meta_alloc(unsigned int order);
 int rd_meta_track(struct rd_vm *vm, struct page *page);
+
+/* records.c */
+void rd_mem_ripas(struct rd_vm *vm, u64 from, u64 to, bool ram);
+void rd_mem_unmap(struct rd_vm *vm, u64 gfn, u64 pages);
 
 /* teardown.c */
 void rd_vm_teardown(struct rd_vm *vm);

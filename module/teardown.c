@@ -25,18 +25,15 @@ static int rd_teardown_begin(struct rd_vm *vm)
 	return status;
 }
 
+/* Whatever the records say: EL2 skips what is not mapped. */
 static void rd_return_shared(struct rd_vm *vm)
 {
-	unsigned long gfn, last = 0;
-	bool any = false;
-	void *entry;
+	struct rd_chunk *chunk;
+	unsigned long index;
 
-	xa_for_each(&vm->pages, gfn, entry) {
-		if (rd_page_state(entry) == RD_PAGE_PRIVATE || (any && gfn <= last))
-			continue;
-		last = gfn | (RD_BLOCK_PAGES - 1);
-		any = true;
-		rd_call3(RD_CALL_MEM_UNSHARE, vm->handle, rd_shared_gfn(vm, gfn & ~(RD_BLOCK_PAGES - 1UL)), RD_BLOCK_PAGES);
+	xa_for_each(&vm->chunks, index, chunk) {
+		rd_call3(RD_CALL_MEM_UNSHARE, vm->handle, rd_shared_gfn(vm, (u64)index * RD_BLOCK_PAGES), RD_BLOCK_PAGES);
+		cond_resched();
 	}
 }
 
@@ -56,63 +53,75 @@ static u64 rd_reclaim(u64 pfn, u64 pages)
 	return done;
 }
 
-/* The run of pages in vm->pages from *gfn on that is private and physically contiguous; 0 if *gfn is not private. */
-static u64 rd_private_run(struct rd_vm *vm, u64 gfn, u64 *pfn)
+/* How many records from i on are private and physically contiguous. */
+static u32 rd_private_run(const struct rd_chunk *chunk, u32 i)
 {
-	u64 count = 0;
-	void *entry;
+	const struct page *first = rd_page_of(chunk->record[i]);
+	u32 count = 0;
 
-	for (; count < RD_BLOCK_PAGES; count++) {
-		entry = xa_load(&vm->pages, gfn + count);
-		if (!entry || rd_page_state(entry) != RD_PAGE_PRIVATE)
+	while (i + count < RD_BLOCK_PAGES) {
+		unsigned long record = chunk->record[i + count];
+
+		if (!record || rd_page_state(record) != RD_PAGE_PRIVATE ||
+		    page_to_pfn(rd_page_of(record)) != page_to_pfn(first) + count)
 			break;
-		if (!count)
-			*pfn = page_to_pfn(rd_page_of(entry));
-		else if (page_to_pfn(rd_page_of(entry)) != *pfn + count)
-			break;
+		count++;
 	}
 	return count;
 }
 
-static void rd_leak(struct rd_vm *vm, u64 gfn)
+static void rd_return_chunk(struct rd_chunk *chunk)
 {
-	pr_warn_ratelimited("guest page %#llx was not returned by the hypervisor; leaking it\n", gfn);
-	xa_erase(&vm->pages, gfn);
+	u32 i = 0, count, done, k;
+
+	while (i < RD_BLOCK_PAGES) {
+		count = rd_private_run(chunk, i);
+		if (!count) {
+			i++;
+			continue;
+		}
+		done = rd_reclaim(page_to_pfn(rd_page_of(chunk->record[i])), count);
+		for (k = i; k < i + done; k++)
+			chunk->record[k] = rd_record_of(rd_page_of(chunk->record[k]), RD_PAGE_HELD);
+		if (done < count) {
+			pr_warn_ratelimited("a guest page was not returned by the hypervisor; leaking it\n");
+			chunk->record[i + done] = 0;
+		}
+		i += max(done, 1u);
+	}
 }
 
 static void rd_return_private(struct rd_vm *vm)
 {
-	unsigned long gfn;
-	u64 count, done, pfn, i;
-	void *entry;
+	struct rd_chunk *chunk;
+	unsigned long index;
 
-	xa_for_each(&vm->pages, gfn, entry) {
-		count = rd_private_run(vm, gfn, &pfn);
-		if (!count)
-			continue;
-		done = rd_reclaim(pfn, count);
-		for (i = 0; i < done; i++) {
-			entry = xa_load(&vm->pages, gfn + i);
-			xa_store(&vm->pages, gfn + i, rd_page_entry(rd_page_of(entry), RD_PAGE_HELD), GFP_KERNEL);
-		}
-		if (done < count)
-			rd_leak(vm, gfn + done);
-		if (done)
-			gfn += done - 1;
+	xa_for_each(&vm->chunks, index, chunk)
+		rd_return_chunk(chunk);
+}
+
+static void rd_unpin_chunk(struct rd_vm *vm, struct rd_chunk *chunk)
+{
+	u32 i, count = 0;
+
+	for (i = 0; i < RD_BLOCK_PAGES; i++) {
+		if (chunk->record[i])
+			vm->batch[count++] = rd_page_of(chunk->record[i]);
 	}
+	unpin_user_pages_dirty_lock(vm->batch, count, true);
 }
 
 static void rd_unpin_all(struct rd_vm *vm)
 {
-	unsigned long gfn;
-	struct page *page;
-	void *entry;
+	struct rd_chunk *chunk;
+	unsigned long index;
 
-	xa_for_each(&vm->pages, gfn, entry) {
-		page = rd_page_of(entry);
-		unpin_user_pages_dirty_lock(&page, 1, true);
+	xa_for_each(&vm->chunks, index, chunk) {
+		rd_unpin_chunk(vm, chunk);
+		kfree(chunk);
+		cond_resched();
 	}
-	xa_destroy(&vm->pages);
+	xa_destroy(&vm->chunks);
 	rd_uncharge(vm, vm->locked_pages);
 }
 

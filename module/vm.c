@@ -44,7 +44,7 @@ static struct rd_vm *rd_vm_alloc(const struct rk_vm_type *type)
 	raw_spin_lock_init(&vm->irq_lock);
 	INIT_LIST_HEAD(&vm->ioevents);
 	INIT_LIST_HEAD(&vm->irqfds);
-	xa_init(&vm->pages);
+	xa_init(&vm->chunks);
 	xa_init(&vm->meta);
 	vm->ipa_bits = type->ipa_bits;
 	vm->protected = type->vm_flags & RD_VM_PROTECTED;

@@ -2,7 +2,9 @@
 /* Any call into the hypervisor or the firmware, and the timer of this CPU. */
 #include "module/attack/attack.h"
 
+#include <linux/io.h>
 #include <linux/irqflags.h>
+#include <linux/mm.h>
 
 #include <asm/sysreg.h>
 
@@ -67,15 +69,48 @@ static int attack_smc(u64 *x, u32 immediate)
 	}
 }
 
-/* Interrupts stay masked, because VCPU_RUN leaves the guest for them; the caller takes them after. */
-int rd_attack_call(struct rd_attack_call *call)
+static void attack_timer(u64 ctl)
+{
+	write_sysreg(0, cntv_cval_el0);
+	write_sysreg(ctl, cntv_ctl_el0);
+	isb();
+}
+
+/* Interrupts stay masked, because VCPU_RUN leaves the guest for them, and because the host has no handler for forged ones. */
+static int attack_masked(struct rd_attack_call *call, void *page)
 {
 	unsigned long flags;
 	int err;
 
 	local_irq_save(flags);
+	if (page)
+		rd_attack_store(page + offset_in_page(call->poke_pa), 4, call->poke_value);
+	if (call->flags & RD_ATTACK_FORGE_TIMER)
+		attack_timer(call->cntv_ctl);
 	err = call->conduit == RD_ATTACK_HVC ? attack_hvc(call->x, call->immediate) : attack_smc(call->x, call->immediate);
+	if (call->flags & RD_ATTACK_FORGE_TIMER)
+		attack_timer(0);
+	if (page)
+		rd_attack_store(page + offset_in_page(call->unpoke_pa), 4, call->poke_value);
 	local_irq_restore(flags);
+	return err;
+}
+
+int rd_attack_call(struct rd_attack_call *call)
+{
+	void __iomem *page = NULL;
+	int err;
+
+	if (call->flags & RD_ATTACK_POKE) {
+		if (((call->poke_pa ^ call->unpoke_pa) & PAGE_MASK) || (call->poke_pa | call->unpoke_pa) & 3)
+			return -EINVAL;
+		page = ioremap(call->poke_pa & PAGE_MASK, PAGE_SIZE);
+		if (!page)
+			return -ENXIO;
+	}
+	err = attack_masked(call, (void __force *)page);
+	if (page)
+		iounmap(page);
 	return err;
 }
 
