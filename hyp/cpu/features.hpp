@@ -12,6 +12,8 @@ namespace redoubt::hyp {
 struct Features {
   std::uint64_t pfr0, pfr1, dfr0, isar1, isar2, mmfr0, mmfr1, mmfr2, mmfr3, smfr0;
 
+  auto operator==(const Features&) const noexcept -> bool = default;
+
   [[nodiscard]] auto fwb() const noexcept -> bool { return bits_of(mmfr2, 40, 4) != 0; }
   [[nodiscard]] auto pauth() const noexcept -> bool {
     return bits_of(isar1, 4, 8) != 0 || bits_of(isar1, 24, 8) != 0 || bits_of(isar2, 12, 4) != 0;

@@ -5,6 +5,7 @@
 #include "arch/arm64/common/sysreg_access.hpp"
 #include "arch/arm64/el2/smc.hpp"
 #include "hyp/cpu/cpu_boot.hpp"
+#include "hyp/cpu/machine_state.hpp"
 #include "hyp/cpu/reset.hpp"
 #include "hyp/log/log.hpp"
 
@@ -93,6 +94,10 @@ auto supported(Fid call) noexcept -> bool {
   }
 }
 
+// The trap configuration and the ID registers guests see come from the boot CPU's features; a CPU that differs might
+// have something that nobody traps.
+auto same_features() noexcept -> bool { return read_features() == machine().features; }
+
 }  // namespace
 
 void psci_relay_init(std::uint64_t secondary_entry_pa) noexcept {
@@ -138,8 +143,13 @@ void relay_psci(PerCpu& cpu, Fid call) noexcept {
 
 extern "C" void secondary_main() noexcept {
   auto& cpu = this_cpu();
-  init_this_cpu(cpu);
   auto& slot = slots[cpu.index];
+  if (!same_features()) {
+    log("CPU {} has other features than the boot CPU: it stays off", cpu.index);
+    slot.claimed.store(0, std::memory_order_release);
+    (void)arm64::smc(static_cast<std::uint64_t>(Fid::PSCI_CPU_OFF), 0, 0, 0);
+  }
+  init_this_cpu(cpu);
   const auto pc = slot.pc, context = slot.context;
   set_host_entry(cpu, pc, context);
   return_to_context();

@@ -7,7 +7,7 @@
 #include "arch/arm64/el2/cache.hpp"
 #include "hyp/core_state.hpp"
 #include "hyp/cpu/per_cpu.hpp"
-#include "hyp/log/log.hpp"
+#include "hyp/log/panic.hpp"
 #include "hyp/mm/el2_machine.hpp"
 
 namespace redoubt::hyp {
@@ -81,6 +81,7 @@ void prepare_for_reset() noexcept {
 }
 
 void stop_if_resetting() noexcept {
+  stop_if_panicking();
   if (!resetting.load(std::memory_order_relaxed)) [[likely]]
     return;
   if (this_cpu().vcpu != nullptr) stopped.fetch_add(1, std::memory_order_release);

@@ -18,7 +18,7 @@ enum class LastShutdown : std::uint8_t { COLD_BOOT, CLEAN, DIRTY };
 // Boot: reads what the previous run left in the marker page and sets it to DIRTY.
 [[nodiscard]] auto arm_reset_marker(std::uint64_t marker_va) noexcept -> LastShutdown;
 
-// Called at the start of every entry to EL2 from a CPU while a reset is under way: never returns then.
+// First on every entry to EL2: does not return while a reset is under way, or after another CPU's panic.
 void stop_if_resetting() noexcept;
 
 }  // namespace redoubt::hyp

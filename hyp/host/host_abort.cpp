@@ -17,17 +17,16 @@ namespace iss = arm64::abort_iss;
 
 constinit std::atomic<std::uint64_t> injected{0};
 
-// An external abort kills the process (SIGBUS) when it comes from EL0. From EL1 the kernel would oops even in code that
-// expects faults; an alignment fault goes through its exception tables instead.
+// As an alignment fault: a process gets SIGBUS, and in the kernel it goes through the exception tables. An external abort
+// would oops the kernel even in code that expects faults, and mark it as broken hardware.
 void inject_abort(std::uint64_t syndrome, std::uint64_t far) noexcept {
   const bool from_el0 = (RD_READ_SYSREG(SPSR_EL2) & 0xf) == 0;
   const bool fetch = arm64::exception_class(syndrome) == ExceptionClass::INSTRUCTION_ABORT_LOWER;
-  const auto code = from_el0 ? arm64::fsc::kSynchronousExternal : arm64::fsc::kAlignment;
   ExceptionClass ec = fetch ? ExceptionClass::INSTRUCTION_ABORT_LOWER : ExceptionClass::DATA_ABORT_LOWER;
   if (!from_el0) ec = fetch ? ExceptionClass::INSTRUCTION_ABORT_SAME : ExceptionClass::DATA_ABORT_SAME;
   const auto write = fetch ? 0 : iss::WNR::make(iss::WNR::of(syndrome));
   injected.fetch_add(1, std::memory_order_relaxed);
-  inject_into_host(arm64::make_syndrome(ec, iss::FSC::make(code) | write), far);
+  inject_into_host(arm64::make_syndrome(ec, iss::FSC::make(arm64::fsc::kAlignment) | write), far);
 }
 
 // Accesses through the kernel's own mapping (TTBR1) have no fixup; the host would oops for what a mere process made it do.

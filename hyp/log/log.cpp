@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hyp/log/log.hpp"
 
+#include <atomic>
 #include <cstddef>
 
 #include "arch/arm64/el2/spinlock.hpp"
@@ -15,6 +16,7 @@ constexpr std::uint32_t kConsolePatience = 1'000'000;  // polls of a full transm
 constinit char ring[kRingBytes]{};
 constinit std::uint64_t written = 0;  // bytes ever written; ring position is this modulo its size
 constinit arm64::SpinLock lock;
+constinit std::atomic<bool> lockless{false};
 constinit std::uint64_t console = 0;
 constinit bool console_active = false;
 
@@ -65,7 +67,8 @@ void LogArgument::write() const noexcept {
 }
 
 void log_line(std::string_view format, std::span<const LogArgument> arguments) noexcept {
-  lock.acquire();
+  const bool locked = !lockless.load(std::memory_order_relaxed);
+  if (locked) lock.acquire();
   put("redoubt: ");
   const char* const text = format.data();
   const LogArgument* next = arguments.data();
@@ -79,7 +82,7 @@ void log_line(std::string_view format, std::span<const LogArgument> arguments) n
     }
   }
   put('\n');
-  lock.release();
+  if (locked) lock.release();
 }
 
 auto log_copy(std::uint64_t& from, std::span<char> out) noexcept -> std::uint64_t {
@@ -99,6 +102,8 @@ void console_attach(std::uint64_t pl011_va) noexcept {
 }
 
 void console_release() noexcept { console_active = false; }
+
+void log_without_lock() noexcept { lockless.store(true, std::memory_order_relaxed); }
 
 void console_seize() noexcept { console_active = console != 0; }
 

@@ -54,4 +54,7 @@ void console_attach(std::uint64_t pl011_va) noexcept;
 void console_release() noexcept;
 void console_seize() noexcept;
 
+// Panic only: from here on the log takes no lock, since its holder may be what broke.
+void log_without_lock() noexcept;
+
 }  // namespace redoubt::hyp

@@ -33,14 +33,20 @@ void print_backtrace(std::uint64_t frame) noexcept {
 
 [[noreturn]] void report(std::string_view reason, std::uint64_t frame) noexcept {
   if (panicking.exchange(true)) stop_here();
+  log_without_lock();
   console_seize();
   log("PANIC at EL2: {}", reason);
   print_backtrace(frame);
-  log("the machine is stopped; guests' memory stays unreachable to the host");
+  log("this CPU is stopped, the others stop at their next entry to EL2; guests' memory stays unreachable");
   stop_here();
 }
 
 }  // namespace
+
+void stop_if_panicking() noexcept {
+  if (panicking.load(std::memory_order_relaxed)) [[unlikely]]
+    stop_here();
+}
 
 void panic(std::string_view reason) noexcept {
   report(reason, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
@@ -50,6 +56,7 @@ void panic(std::string_view reason) noexcept {
 extern "C" [[noreturn]] void panic_on_exception(std::uint64_t kind, std::uint64_t sp, std::uint64_t frame,
                                                 std::uint64_t lr) noexcept {
   if (!panicking.load()) {
+    log_without_lock();
     console_seize();
     log("exception at EL2, vector {}: ESR {} ELR {} FAR {} SPSR {} SP {}", kind, Hex{RD_READ_SYSREG(ESR_EL2)},
         Hex{RD_READ_SYSREG(ELR_EL2)}, Hex{RD_READ_SYSREG(FAR_EL2)}, Hex{RD_READ_SYSREG(SPSR_EL2)}, Hex{sp});

@@ -7,8 +7,12 @@
 
 namespace redoubt::hyp {
 
-// Prints reason and backtrace ("el2: #N 0x..." lines, offsets for ./rd symbolize), wipes no further state, stops the machine.
+// Prints reason and backtrace ("el2: #N 0x..." lines, offsets for ./rd symbolize) and stops this CPU; every other CPU
+// stops when it next comes to EL2. What stage 2 denies the host stays denied.
 [[noreturn]] void panic(std::string_view reason) noexcept;
+
+// First thing on every entry to EL2: does not return after a panic on another CPU.
+void stop_if_panicking() noexcept;
 
 }  // namespace redoubt::hyp
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // PSCI of guests (DEN0022), answered at EL2: which vCPU runs, and from where, is not the host's to decide.
+#include "core/ownership/query.hpp"
 #include "core/vm/lifecycle.hpp"
 #include "hyp/core_state.hpp"
 #include "hyp/vcpu/guest_call.hpp"
@@ -25,10 +26,13 @@ auto find_vcpu(const GuestVm& vm, std::uint64_t mpidr) noexcept -> Vcpu* {
   return nullptr;
 }
 
-// A realm starts its CPUs in its own half of the address space; any other VM anywhere it can address.
+// A realm starts its CPUs in its own RAM; any other VM anywhere it can address.
 auto valid_entry(const GuestVm& vm, std::uint64_t pc) noexcept -> bool {
-  const unsigned bits = vm.protected_vm ? vm.ipa_bits - 1 : vm.ipa_bits;
-  return pc >> bits == 0 && (pc & 3) == 0;
+  if (pc >> vm.ipa_bits != 0 || (pc & 3) != 0) return false;
+  if (!vm.rsi) return true;
+  Locked core{core_state()};
+  const auto page = core::guest_page(*core, core::VmHandle{vm.handle}, gfn_of(Ipa{pc}));
+  return page && !page->shared_half && page->ripas == core::Ripas::ram;
 }
 
 void cpu_on(PerCpu& cpu, Vcpu& vcpu, bool smc64) noexcept {
