@@ -66,9 +66,14 @@ def packed_image(series: str) -> Path:
     return pack.pack(image, kernels.get(series).image, paths.BUILD / f"redoubt-{series}.img")
 
 
+@cache
 def program(name: str) -> Path:
-    """A statically linked arm64 Linux program of ours."""
-    return _made(preset("arm64"), name)
+    """A statically linked arm64 Linux program of ours, without its debug information: emulated machines unpack slowly."""
+    made = _made(preset("arm64"), name)
+    stripped = made.parent / "stripped" / name
+    stripped.parent.mkdir(exist_ok=True)
+    proc.run(["llvm-strip-19", "-o", stripped, made], what=f"stripping {name}")
+    return stripped
 
 
 def payload(name: str) -> Path:
