@@ -2,9 +2,11 @@
 // The program `redoubt`.
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include <fmt/format.h>
 
+#include "vmm/attack/command.hpp"
 #include "vmm/cli/options.hpp"
 #include "vmm/cli/run_command.hpp"
 #include "vmm/vm/failure.hpp"
@@ -12,6 +14,7 @@
 int main(int argc, char** argv) {
   using namespace redoubt::vmm;
   try {
+    if (argc > 1 && std::string_view(argv[1]) == "attack") return attack::run_command(argc - 1, argv + 1);
     const ParsedCommand command = parse_command_line(argc, argv);
     if (const int* code = std::get_if<int>(&command)) return *code;
     return run_vm(std::get<MachineConfig>(command));

@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kOutputBytes = 64 * 1024;
 constexpr std::byte kEscape{0x01};
+// What is typed ahead of a guest that does not read; the rest is lost, as with any terminal.
+constexpr std::size_t kPendingBytes = 4096;
 
 // The writer's last resort against a reader that never reads.
 constexpr auto kFlushTime = std::chrono::seconds{1};
@@ -86,7 +88,9 @@ void Console::write_out() {
     batch.swap(out_);
     writing_ = batch.size();
     if (std::exchange(overflowed_, false)) {
-      loop_.post([this] { for (ConsoleDevice* device : devices_) device->output_drained(); });
+      loop_.post([this] {
+        for (ConsoleDevice* device : devices_) device->output_drained();
+      });
     }
     std::span<const std::byte> rest{batch};
     while (!rest.empty() && !closing_) {
@@ -117,7 +121,8 @@ void Console::on_readable() {
     loop_.remove(files_.in);
     return;
   }
-  const auto bytes = unescape(std::span{raw}.first(static_cast<std::size_t>(got)));
+  auto bytes = unescape(std::span{raw}.first(static_cast<std::size_t>(got)));
+  bytes.resize(std::min(bytes.size(), kPendingBytes - pending_input_.size()));
   pending_input_.insert(pending_input_.end(), bytes.begin(), bytes.end());
   deliver_input();
 }
@@ -127,7 +132,8 @@ void Console::deliver_input() {
   pending_input_.erase(pending_input_.begin(), pending_input_.begin() + static_cast<std::ptrdiff_t>(taken));
   if (input_ended_) return;
   if (input_pollable_) {
-    loop_.modify(files_.in, pending_input_.empty() ? EPOLLIN : 0);
+    // A terminal is read even when the guest does not listen, because the escape must always work.
+    loop_.modify(files_.in, pending_input_.empty() || files_.escape ? EPOLLIN : 0);
   } else if (pending_input_.empty()) {
     loop_.post([this] { on_readable(); });
   }

@@ -20,8 +20,8 @@ class RawTerminal {
 
  private:
   int fd_;
+  termios saved_{};  // before active_, whose initialiser fills it
   bool active_;
-  termios saved_{};
 };
 
 }  // namespace redoubt::vmm

@@ -27,10 +27,10 @@ class VsockConnection {
   static constexpr std::uint32_t kBufferBytes = 256 * 1024;
 
   enum class State {
-    kCommand,     // the host's program has not yet written its CONNECT line
-    kRequested,   // the guest has not yet answered our request
+    kCommand,    // the host's program has not yet written its CONNECT line
+    kRequested,  // the guest has not yet answered our request
     kOpen,
-    kClosing,     // the guest will send nothing more: closes when its data is written
+    kClosing,  // the guest will send nothing more: closes when its data is written
   };
   // What a socket operation led to.
   enum class Outcome { kOk, kBroken };

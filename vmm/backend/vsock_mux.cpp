@@ -111,9 +111,8 @@ void VsockMux::watch(Id id, Entry& entry) {
   } else if (entry.watched) {
     loop_.modify(fd, wanted);
   } else {
-    entry.watched = loop_.add(fd, wanted, [this, id](std::uint32_t events) {
-      static_cast<void>(port_->run([&] { on_event(id, events); }));
-    });
+    entry.watched = loop_.add(
+        fd, wanted, [this, id](std::uint32_t events) { static_cast<void>(port_->run([&] { on_event(id, events); })); });
   }
 }
 

@@ -39,8 +39,8 @@ struct [[gnu::packed]] VsockHeader {
   std::uint16_t type;
   VsockOp op;
   std::uint32_t flags;
-  std::uint32_t buffer_bytes;     // buf_alloc: how much the sender can hold
-  std::uint32_t consumed_bytes;   // fwd_cnt: how much it has taken out, modulo 2^32
+  std::uint32_t buffer_bytes;    // buf_alloc: how much the sender can hold
+  std::uint32_t consumed_bytes;  // fwd_cnt: how much it has taken out, modulo 2^32
 };
 static_assert(sizeof(VsockHeader) == 44);
 

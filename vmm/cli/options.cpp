@@ -47,11 +47,13 @@ void add_run_options(CLI::App& run, RawOptions& raw, std::string& config_file) {
       ->allow_extra_args(false);
   run.add_option("--cpus", raw.cpus, "virtual CPUs (default 1)");
   run.add_option("--memory", raw.memory, "guest RAM, like 256M or 2G (default 256M)");
-  run.add_option("--cmdline", raw.cmdline,
-                 "kernel command line; console=ttyAMA0 and panic=-1 (and swiotlb= if protected) are added unless given");
+  run.add_option(
+      "--cmdline", raw.cmdline,
+      "kernel command line; console=ttyAMA0 and panic=-1 (and swiotlb= if protected) are added unless given");
   add_switch(run, "protected", raw.is_protected, "keep the guest's memory and registers from this host");
   run.add_option("--vsock-cid", raw.vsock_cid, "the guest's address for sockets between host and guest, 3 or more");
-  run.add_option("--vsock-socket", raw.vsock_socket, "path of the unix socket through which the host reaches the guest");
+  run.add_option("--vsock-socket", raw.vsock_socket,
+                 "path of the unix socket through which the host reaches the guest");
   run.add_option("--console", raw.console, "stdio (default), none, or a file to append the output to");
   add_switch(run, "rng", raw.rng, "give the guest a source of random numbers (default)");
   run.add_option("--config", config_file, "JSON file with the same keys as these options, without dashes");
@@ -62,7 +64,9 @@ void add_run_options(CLI::App& run, RawOptions& raw, std::string& config_file) {
 auto parse_command_line(int argc, const char* const* argv) -> ParsedCommand {
   RawOptions raw;
   std::string config_file;
-  CLI::App app("Runs virtual machines on KVM; under the Redoubt hypervisor also protected ones, which the host cannot look into.");
+  CLI::App app(
+      "Runs virtual machines on KVM; under the Redoubt hypervisor also protected ones, which the host cannot look "
+      "into.");
   app.name("redoubt");
   app.require_subcommand(1);
   app.footer("'redoubt run --help' explains the options, with examples.");

@@ -57,8 +57,10 @@ TEST(Options, DefaultsAreAnOrdinaryVmWithRng) {
 
 TEST(Options, EveryOptionArrives) {
   const MachineConfig config =
-      config_of({"--kernel", "K", "--initrd", "I", "--disk", "a.img,id=root", "--disk", "b,,c.img,ro", "--cpus", "3", "--memory", "1G",
-                 "--cmdline", "a b", "--protected", "--no-rng", "--vsock-cid", "7", "--vsock-socket", "/s", "--console", "log"});
+      config_of({"--kernel",       "K",           "--initrd",    "I",        "--disk",      "a.img,id=root",
+                 "--disk",         "b,,c.img,ro", "--cpus",      "3",        "--memory",    "1G",
+                 "--cmdline",      "a b",         "--protected", "--no-rng", "--vsock-cid", "7",
+                 "--vsock-socket", "/s",          "--console",   "log"});
   EXPECT_EQ(config.initrd, "I");
   ASSERT_EQ(config.disks.size(), 2u);
   EXPECT_EQ(config.disks[0].id, "root");
@@ -75,7 +77,8 @@ TEST(Options, EveryOptionArrives) {
 }
 
 TEST(Options, CommandLineWinsOverFile) {
-  const ConfigFile file(R"({"kernel": "F", "cpus": 4, "protected": true, "rng": false, "disk": ["x", "y,ro"], "memory": "64M"})");
+  const ConfigFile file(
+      R"({"kernel": "F", "cpus": 4, "protected": true, "rng": false, "disk": ["x", "y,ro"], "memory": "64M"})");
   const MachineConfig from_file = config_of({"--config", file.path()});
   EXPECT_EQ(from_file.kernel, "F");
   EXPECT_EQ(from_file.cpus, 4u);

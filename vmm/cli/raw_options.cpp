@@ -29,7 +29,8 @@ template <class T>
   return {
       {"kernel", setter(raw.kernel)},
       {"initrd", setter(raw.initrd)},
-      {"disk", [&raw](const Json& value) {
+      {"disk",
+       [&raw](const Json& value) {
          raw.disks = value.is_string() ? std::vector{value.get<std::string>()} : value.get<std::vector<std::string>>();
        }},
       {"cpus", setter(raw.cpus)},

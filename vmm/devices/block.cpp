@@ -38,8 +38,16 @@ struct ClearRange {
 };
 
 // Offsets in struct virtio_blk_config.
-enum : std::size_t { kCapacity = 0, kSegMax = 12, kBlkSize = 20, kDiscardSectors = 36, kDiscardSeg = 40, kDiscardAlign = 44,
-                     kZeroesSectors = 48, kZeroesSeg = 52 };
+enum : std::size_t {
+  kCapacity = 0,
+  kSegMax = 12,
+  kBlkSize = 20,
+  kDiscardSectors = 36,
+  kDiscardSeg = 40,
+  kDiscardAlign = 44,
+  kZeroesSectors = 48,
+  kZeroesSeg = 52
+};
 
 template <class T>
 void put(std::span<std::byte> config, std::size_t offset, T value) {
@@ -134,7 +142,8 @@ auto VirtioBlock::transfer(const Request& request, const Chain& chain) -> Device
 
 auto VirtioBlock::get_id(const Chain& chain) -> DeviceResult<Answer> {
   std::array<char, kIdBytes> id{};
-  std::ranges::copy_n(backend_.id().begin(), static_cast<std::ptrdiff_t>(std::min(backend_.id().size(), kIdBytes)), id.begin());
+  std::ranges::copy_n(backend_.id().begin(), static_cast<std::ptrdiff_t>(std::min(backend_.id().size(), kIdBytes)),
+                      id.begin());
   const std::uint64_t room = std::min<std::uint64_t>(chain.writable.bytes() - 1, kIdBytes);
   const auto written = chain.writable.write(queue_->memory(), 0, std::as_bytes(std::span{id}).first(room));
   if (!written) return std::unexpected{written.error()};
@@ -150,7 +159,8 @@ auto VirtioBlock::clear(const Request& request, const Chain& chain) -> DeviceRes
   // Bit 0 of the flags, unmap, is only advice for write-zeroes; everything else must be 0 (5.2.6.2).
   const std::uint32_t allowed_flags = request.type == kTypeWriteZeroes ? 1 : 0;
   if ((range.flags & ~allowed_flags) != 0) return Answer{kStatusUnsupported};
-  if (range.sectors == 0 || range.sectors > kMaxClearSectors || !in_disk(range.sector, bytes)) return Answer{kStatusIoError};
+  if (range.sectors == 0 || range.sectors > kMaxClearSectors || !in_disk(range.sector, bytes))
+    return Answer{kStatusIoError};
   const std::uint64_t offset = range.sector * kSectorBytes;
   return answer(request.type == kTypeDiscard ? backend_.discard(offset, bytes) : backend_.write_zeroes(offset, bytes));
 }

@@ -45,8 +45,8 @@ class VirtioConsole final : public VirtioDevice, public ConsoleDevice {
   DeviceHost* host_ = nullptr;
   Queue* receive_ = nullptr;
   Queue* transmit_ = nullptr;
-  std::optional<Output> output_;   // the chain on which the backend became full
-  bool starved_backend_ = false;   // receive() refused bytes: the backend waits for input_wanted()
+  std::optional<Output> output_;  // the chain on which the backend became full
+  bool starved_backend_ = false;  // receive() refused bytes: the backend waits for input_wanted()
 };
 
 }  // namespace redoubt::vmm

@@ -32,7 +32,9 @@ struct FakeConsole final : ConsoleBackend {
   int wanted = 0;
 };
 
-[[nodiscard]] auto bytes_of(const std::string& text) -> std::span<const std::byte> { return std::as_bytes(std::span{text}); }
+[[nodiscard]] auto bytes_of(const std::string& text) -> std::span<const std::byte> {
+  return std::as_bytes(std::span{text});
+}
 
 TEST(VirtioConsole, OutputReachesTheBackend) {
   FakeConsole backend;

@@ -80,7 +80,8 @@ auto VirtioVsock::deliver() -> DeviceResult<bool> {
       empty_ = std::move(**chain);
     }
     if (empty_->writable.bytes() <= sizeof(VsockHeader)) return std::unexpected{DeviceFault::kBadRequest};
-    const std::uint64_t room = std::min<std::uint64_t>(empty_->writable.bytes() - sizeof(VsockHeader), kVsockMaxPayload);
+    const std::uint64_t room =
+        std::min<std::uint64_t>(empty_->writable.bytes() - sizeof(VsockHeader), kVsockMaxPayload);
     const auto packet = backend_.next(room);
     if (!packet) return any;
     const Chain chain = *std::exchange(empty_, std::nullopt);

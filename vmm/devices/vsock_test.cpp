@@ -41,8 +41,16 @@ class Vsock : public testing::Test {
     driver.send(1, {{kTx, static_cast<std::uint32_t>(sizeof header + payload.size()), 0, 0}});
   }
   [[nodiscard]] static auto header(VsockOp op, std::uint32_t guest_port, std::uint32_t host_port) -> VsockHeader {
-    return {.source_cid = kGuestCid, .target_cid = 2, .source_port = guest_port, .target_port = host_port, .length = 0,
-            .type = 1, .op = op, .flags = 0, .buffer_bytes = 1 << 16, .consumed_bytes = 0};
+    return {.source_cid = kGuestCid,
+            .target_cid = 2,
+            .source_port = guest_port,
+            .target_port = host_port,
+            .length = 0,
+            .type = 1,
+            .op = op,
+            .flags = 0,
+            .buffer_bytes = 1 << 16,
+            .consumed_bytes = 0};
   }
   // The next packet the device has for us, op 0 if none. One receive buffer is offered at a time.
   auto guest_receives(std::string* payload = nullptr) -> VsockHeader {
@@ -124,7 +132,8 @@ TEST_F(Vsock, NobodyThereIsAReset) {
 }
 
 TEST_F(Vsock, BadCommandsCloseTheClient) {
-  for (const std::string line : {"HELLO\n", "CONNECT\n", "CONNECT 12x\n", "CONNECT 4294967296\n", "CONNECT 1111111111111111111111111"}) {
+  for (const std::string line :
+       {"HELLO\n", "CONNECT\n", "CONNECT 12x\n", "CONNECT 4294967296\n", "CONNECT 1111111111111111111111111"}) {
     const UniqueFd client = connect_unix(path);
     ASSERT_GT(::send(client.get(), line.data(), line.size(), MSG_NOSIGNAL), 0);
     settle();

@@ -33,11 +33,15 @@ constexpr std::uint64_t kMaxImageBytes = std::uint64_t{1} << 32;
 [[noreturn]] void fail_other_format(std::span<const std::byte> header) {
   using namespace std::string_view_literals;
   if (starts_with(header, 0, "\x1f\x8b"sv)) fail("the kernel is gzip-compressed; unpack it first: zcat FILE > Image");
-  if (starts_with(header, 0, "\x28\xb5\x2f\xfd"sv)) fail("the kernel is zstd-compressed; unpack it first: zstdcat FILE > Image");
+  if (starts_with(header, 0, "\x28\xb5\x2f\xfd"sv))
+    fail("the kernel is zstd-compressed; unpack it first: zstdcat FILE > Image");
   if (starts_with(header, 0, "MZ"sv) && starts_with(header, 4, "zimg"sv)) {
     fail("the kernel is an EFI zboot image (compressed); give the uncompressed arch/arm64/boot/Image");
   }
-  if (starts_with(header, 0, "\x7f" "ELF"sv)) fail("the kernel is an ELF file (vmlinux?); give arch/arm64/boot/Image");
+  if (starts_with(header, 0,
+                  "\x7f"
+                  "ELF"sv))
+    fail("the kernel is an ELF file (vmlinux?); give arch/arm64/boot/Image");
   fail("the kernel is not an arm64 Linux Image (no 'ARM\\x64' magic at offset 56)");
 }
 

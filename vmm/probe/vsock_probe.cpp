@@ -34,7 +34,9 @@ void write_all(int fd, std::span<const char> data) {
   }
 }
 
-[[nodiscard]] auto pattern(std::uint64_t position) -> char { return static_cast<char>(position * 31 + (position >> 12)); }
+[[nodiscard]] auto pattern(std::uint64_t position) -> char {
+  return static_cast<char>(position * 31 + (position >> 12));
+}
 
 void send_pattern(int fd, std::uint64_t bytes) {
   std::array<char, 8192> block{};
@@ -65,7 +67,8 @@ auto exchange(int fd, std::uint64_t bytes) -> int {
   std::thread sender([=] { send_pattern(fd, bytes); });
   const bool good = check_pattern(fd, bytes);
   sender.join();
-  std::printf("vsock_probe: %s %llu bytes\n", good ? "echoed" : "WRONG DATA after", static_cast<unsigned long long>(bytes));
+  std::printf("vsock_probe: %s %llu bytes\n", good ? "echoed" : "WRONG DATA after",
+              static_cast<unsigned long long>(bytes));
   return good ? 0 : 1;
 }
 
@@ -91,7 +94,8 @@ auto echo(int listener) -> int {
   const int fd = ::socket(AF_VSOCK, SOCK_STREAM, 0);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
   if (fd < 0) die("socket");
-  if (listen ? ::bind(fd, generic, sizeof address) != 0 || ::listen(fd, 1) != 0 : ::connect(fd, generic, sizeof address) != 0) {
+  if (listen ? ::bind(fd, generic, sizeof address) != 0 || ::listen(fd, 1) != 0
+             : ::connect(fd, generic, sizeof address) != 0) {
     die("vsock");
   }
   return fd;
@@ -103,7 +107,8 @@ auto echo(int listener) -> int {
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  if (listen ? ::bind(fd, generic, sizeof address) != 0 || ::listen(fd, 1) != 0 : ::connect(fd, generic, sizeof address) != 0) {
+  if (listen ? ::bind(fd, generic, sizeof address) != 0 || ::listen(fd, 1) != 0
+             : ::connect(fd, generic, sizeof address) != 0) {
     die("unix socket");
   }
   return fd;
@@ -122,7 +127,9 @@ auto echo(int listener) -> int {
   return fd;
 }
 
-[[nodiscard]] auto number(const char* text) -> unsigned { return static_cast<unsigned>(std::strtoul(text, nullptr, 0)); }
+[[nodiscard]] auto number(const char* text) -> unsigned {
+  return static_cast<unsigned>(std::strtoul(text, nullptr, 0));
+}
 
 }  // namespace
 
@@ -130,7 +137,8 @@ int main(int argc, char** argv) {
   const std::string mode = argc > 1 ? argv[1] : "";
   if (mode == "echo-vsock" && argc == 3) return echo(vsock(VMADDR_CID_ANY, number(argv[2]), true));
   if (mode == "echo-unix" && argc == 3) return echo(unix_socket(argv[2], true));
-  if (mode == "send-vsock" && argc == 5) return exchange(vsock(number(argv[2]), number(argv[3]), false), number(argv[4]));
+  if (mode == "send-vsock" && argc == 5)
+    return exchange(vsock(number(argv[2]), number(argv[3]), false), number(argv[4]));
   if (mode == "send-unix" && argc == 5) return exchange(connect_through_vmm(argv[2], argv[3]), number(argv[4]));
   std::fprintf(stderr, "vsock_probe: see the top of its source\n");
   return 2;

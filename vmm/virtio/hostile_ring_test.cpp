@@ -82,10 +82,10 @@ TEST_F(HostileRing, WrongOrderAndEmptyBuffersStopTheDevice) {
 // CVE-2019-18960 class: buffers at and across the end of RAM, sums that wrap.
 TEST_F(HostileRing, BuffersOutsideRamStopTheDevice) {
   constexpr std::uint64_t kEnd = kRamBase + kRamBytes;
-  const Desc outside[] = {{kEnd - 15, 16, 0, 0},          {kEnd, 1, 0, 0},
-                          {kRamBase - 1, 2, 0, 0},        {0, 16, 0, 0},
-                          {~std::uint64_t{0}, 16, 0, 0},  {~std::uint64_t{0} - 15, 16, 0, 0},
-                          {kRamBase, 0xffffffff, 0, 0},   {0x0a000000, 4, kDescWrite, 0}};
+  const Desc outside[] = {{kEnd - 15, 16, 0, 0},         {kEnd, 1, 0, 0},
+                          {kRamBase - 1, 2, 0, 0},       {0, 16, 0, 0},
+                          {~std::uint64_t{0}, 16, 0, 0}, {~std::uint64_t{0} - 15, 16, 0, 0},
+                          {kRamBase, 0xffffffff, 0, 0},  {0x0a000000, 4, kDescWrite, 0}};
   for (const Desc& desc : outside) {
     SCOPED_TRACE(testing::Message() << std::hex << desc.address << "+" << desc.length);
     driver.bring_up();
@@ -137,7 +137,6 @@ TEST_F(HostileRing, IndirectChainIsServed) {
   EXPECT_EQ(device.writable, 8u);
 }
 
-
 // The driver wants one interrupt, when the third buffer is used.
 TEST_F(HostileRing, EventIndexHoldsInterruptsBack) {
   driver.bring_up(kFeatureEventIdx);
@@ -171,8 +170,12 @@ TEST_F(HostileRing, SameHeadTwiceIsTwoRequestsOnlyAfterCompletion) {
   driver.put_desc(0, 0, {kBuffer, 16, 0, 0});
   driver.offer(0, 0);
   driver.offer(0, 0);
-  auto queue = Queue::make(driver.memory, {.size = 8, .descriptors = Ipa{driver.place(0).desc}, .available = Ipa{driver.place(0).avail},
-                                           .used = Ipa{driver.place(0).used}}, 8, 0);
+  auto queue = Queue::make(driver.memory,
+                           {.size = 8,
+                            .descriptors = Ipa{driver.place(0).desc},
+                            .available = Ipa{driver.place(0).avail},
+                            .used = Ipa{driver.place(0).used}},
+                           8, 0);
   ASSERT_TRUE(queue);
   auto first = queue->pop();
   ASSERT_TRUE(first && *first);

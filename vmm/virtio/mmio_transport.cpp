@@ -212,9 +212,7 @@ void MmioTransport::raise(std::uint32_t reason) {
   parts_.irq.pulse();
 }
 
-auto MmioTransport::operating() const -> bool {
-  return (status_ & (kDriverOk | kNeedsReset)) == kDriverOk;
-}
+auto MmioTransport::operating() const -> bool { return (status_ & (kDriverOk | kNeedsReset)) == kDriverOk; }
 
 auto MmioTransport::run(const std::function<DeviceResult<>()>& work) -> bool {
   const std::lock_guard lock(mutex_);

@@ -115,7 +115,8 @@ auto Queue::walk(std::uint16_t head) const -> DeviceResult<Chain> {
 }
 
 auto Queue::enter_indirect(const Table& table, const Descriptor& descriptor) const -> DeviceResult<Table> {
-  const bool allowed = (features_ & kFeatureIndirectDesc) != 0 && !table.indirect && (descriptor.flags & kDescNext) == 0;
+  const bool allowed =
+      (features_ & kFeatureIndirectDesc) != 0 && !table.indirect && (descriptor.flags & kDescNext) == 0;
   const std::uint32_t entries = descriptor.length / kDescriptorBytes;
   if (!allowed || entries == 0 || descriptor.length % kDescriptorBytes != 0) {
     return std::unexpected{DeviceFault::kBadChain};
@@ -126,7 +127,8 @@ auto Queue::enter_indirect(const Table& table, const Descriptor& descriptor) con
 auto Queue::add_segment(Chain& chain, const Descriptor& descriptor) const -> DeviceResult<> {
   const bool writable = (descriptor.flags & kDescWrite) != 0;
   // Readable buffers come first (2.7.4.2); an empty buffer has no meaning.
-  if (descriptor.length == 0 || (!writable && chain.writable.bytes() != 0)) return std::unexpected{DeviceFault::kBadChain};
+  if (descriptor.length == 0 || (!writable && chain.writable.bytes() != 0))
+    return std::unexpected{DeviceFault::kBadChain};
   if (chain.readable.bytes() + chain.writable.bytes() + descriptor.length > kMaxChainBytes) {
     return std::unexpected{DeviceFault::kBadChain};
   }

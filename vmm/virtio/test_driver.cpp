@@ -33,7 +33,9 @@ auto Driver::reg(std::uint64_t offset) -> std::uint32_t {
   return value;
 }
 
-void Driver::set(std::uint64_t offset, std::uint32_t value) { transport.write(offset, std::as_bytes(std::span{&value, 1})); }
+void Driver::set(std::uint64_t offset, std::uint32_t value) {
+  transport.write(offset, std::as_bytes(std::span{&value, 1}));
+}
 
 void Driver::negotiate(std::uint64_t features) {
   set(0x070, 0);

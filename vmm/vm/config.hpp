@@ -16,7 +16,7 @@ struct DiskConfig {
 };
 
 struct VsockConfig {
-  std::uint32_t cid = 0;   // 3 .. 2^32 - 2
+  std::uint32_t cid = 0;    // 3 .. 2^32 - 2
   std::string socket_path;  // host side, see vmm/backend/vsock_mux.hpp
 };
 

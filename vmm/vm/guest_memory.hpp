@@ -46,7 +46,8 @@ class GuestMemory {
     requires std::is_trivially_copyable_v<T>
   [[nodiscard]] auto read_object(Ipa address) const -> MemoryResult<T> {
     T value{};
-    if (auto done = read(address, std::as_writable_bytes(std::span{&value, 1})); !done) return std::unexpected{done.error()};
+    if (auto done = read(address, std::as_writable_bytes(std::span{&value, 1})); !done)
+      return std::unexpected{done.error()};
     return value;
   }
   template <class T>

@@ -16,20 +16,19 @@ constexpr const char* kDevice = "/dev/kvm";
 
 [[noreturn]] void fail_open(int error) {
   switch (error) {
-    case ENOENT:
-      fail("{} does not exist: load the KVM module (under Redoubt: insmod redoubt.ko)", kDevice);
+    case ENOENT: fail("{} does not exist: load the KVM module (under Redoubt: insmod redoubt.ko)", kDevice);
     case EACCES:
-    case EPERM:
-      fail("no permission to open {}: join the group that owns it (often 'kvm') or run as root", kDevice);
-    default:
-      fail("cannot open {}: {}", kDevice, errno_text(error));
+    case EPERM: fail("no permission to open {}: join the group that owns it (often 'kvm') or run as root", kDevice);
+    default: fail("cannot open {}: {}", kDevice, errno_text(error));
   }
 }
 
 [[noreturn]] void fail_create(int error, std::uint64_t type) {
   if (error == EINVAL && (type & kVmTypeRealm) != 0) {
-    fail("this KVM cannot run protected VMs (KVM_CREATE_VM of type {:#x}: {}); boot Redoubt before Linux and load "
-         "redoubt.ko, or leave out --protected", type, errno_text(error));
+    fail(
+        "this KVM cannot run protected VMs (KVM_CREATE_VM of type {:#x}: {}); boot Redoubt before Linux and load "
+        "redoubt.ko, or leave out --protected",
+        type, errno_text(error));
   }
   if (error == EBUSY || error == ENOSPC) fail("the hypervisor has no room for another VM: {}", errno_text(error));
   fail("KVM_CREATE_VM of type {:#x} failed: {}", type, errno_text(error));
@@ -40,7 +39,8 @@ constexpr const char* kDevice = "/dev/kvm";
 Kvm::Kvm() : fd_(::open(kDevice, O_RDWR | O_CLOEXEC)) {
   if (!fd_) fail_open(errno);
   const int version = ::ioctl(fd_.get(), KVM_GET_API_VERSION, 0);
-  if (version != KVM_API_VERSION) fail("{} speaks KVM API {}, this program needs {}", kDevice, version, KVM_API_VERSION);
+  if (version != KVM_API_VERSION)
+    fail("{} speaks KVM API {}, this program needs {}", kDevice, version, KVM_API_VERSION);
 }
 
 auto Kvm::capability(unsigned number) const noexcept -> int {
@@ -77,8 +77,10 @@ void KvmVm::set_memory(std::uint32_t slot, Ipa base, std::span<std::byte> memory
   if (::ioctl(fd_.get(), KVM_SET_USER_MEMORY_REGION, &region) == 0) return;
   const int error = errno;
   if (error == EPERM) {
-    fail("KVM refused the guest's memory ({} MiB): the locked-memory limit is too low; raise it with 'ulimit -l' or "
-         "LimitMEMLOCK=", memory.size() >> 20);
+    fail(
+        "KVM refused the guest's memory ({} MiB): the locked-memory limit is too low; raise it with 'ulimit -l' or "
+        "LimitMEMLOCK=",
+        memory.size() >> 20);
   }
   fail("KVM_SET_USER_MEMORY_REGION of {} MiB failed: {}", memory.size() >> 20, errno_text(error));
 }

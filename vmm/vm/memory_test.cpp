@@ -2,8 +2,8 @@
 // Guest memory, the fault guard, the bus and the event loop.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -69,7 +69,8 @@ TEST(GuardedCopyDeathTest, AFaultElsewhereStillKills) {
   EXPECT_DEATH(
       {
         install_fault_guard();
-        auto* nowhere = static_cast<volatile int*>(::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        auto* nowhere =
+            static_cast<volatile int*>(::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         *nowhere = 1;
       },
       "");
@@ -100,7 +101,8 @@ TEST(MmioBus, FindsTheDeviceAndOnlyIt) {
   EXPECT_EQ(byte, std::byte{1});
   bus.read(Ipa{0x20ff}, {&byte, 1});
   EXPECT_EQ(byte, std::byte{0});
-  for (const std::uint64_t nothing : {std::uint64_t{0}, std::uint64_t{0x1100}, std::uint64_t{0x2100}, ~std::uint64_t{0}}) {
+  for (const std::uint64_t nothing :
+       {std::uint64_t{0}, std::uint64_t{0x1100}, std::uint64_t{0x2100}, ~std::uint64_t{0}}) {
     byte = std::byte{0xff};
     bus.read(Ipa{nothing}, {&byte, 1});
     EXPECT_EQ(byte, std::byte{0});

@@ -48,9 +48,11 @@ void check_locked_memory_limit(std::uint64_t bytes) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes) return;
   if (may_lock_without_limit()) return;
-  fail("a protected VM keeps its {} MiB locked in host memory, but this process may lock only {} MiB (RLIMIT_MEMLOCK): "
-       "run 'ulimit -l unlimited' first, or set LimitMEMLOCK= in the systemd unit, or memlock in "
-       "/etc/security/limits.conf, or give a smaller --memory", bytes / kMiB, limit.rlim_cur / kMiB);
+  fail(
+      "a protected VM keeps its {} MiB locked in host memory, but this process may lock only {} MiB (RLIMIT_MEMLOCK): "
+      "run 'ulimit -l unlimited' first, or set LimitMEMLOCK= in the systemd unit, or memlock in "
+      "/etc/security/limits.conf, or give a smaller --memory",
+      bytes / kMiB, limit.rlim_cur / kMiB);
 }
 
 }  // namespace redoubt::vmm

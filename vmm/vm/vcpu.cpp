@@ -70,10 +70,14 @@ void Vcpu::loop() {
 auto Vcpu::handle_error(int error) -> bool {
   switch (error) {
     case EINTR:
-    case EAGAIN:
-      return true;
+    case EAGAIN: return true;
     case ENOSYS:
       events_.on_stuck(index_, "the guest accessed a device with an instruction that cannot be emulated");
+      return false;
+    case ENOMEM:
+      events_.on_stuck(index_,
+                       "the host has no memory for the guest: it is used up, or this process may not lock that "
+                       "much (RLIMIT_MEMLOCK; see 'ulimit -l')");
       return false;
     case EFAULT:
       if (run_->exit_reason == kExitMemoryFault) {
@@ -81,21 +85,15 @@ auto Vcpu::handle_error(int error) -> bool {
         return false;
       }
       [[fallthrough]];
-    default:
-      events_.on_stuck(index_, fmt::format("KVM_RUN failed: {}", errno_text(error)));
-      return false;
+    default: events_.on_stuck(index_, fmt::format("KVM_RUN failed: {}", errno_text(error))); return false;
   }
 }
 
 auto Vcpu::handle_exit() -> bool {
   switch (run_->exit_reason) {
-    case KVM_EXIT_MMIO:
-      handle_mmio();
-      return true;
-    case KVM_EXIT_INTR:
-      return true;
-    case KVM_EXIT_SYSTEM_EVENT:
-      return handle_system_event();
+    case KVM_EXIT_MMIO: handle_mmio(); return true;
+    case KVM_EXIT_INTR: return true;
+    case KVM_EXIT_SYSTEM_EVENT: return handle_system_event();
     case KVM_EXIT_FAIL_ENTRY:
       events_.on_stuck(index_, fmt::format("the CPU refused to enter the guest (reason {:#x})",
                                            run_->fail_entry.hardware_entry_failure_reason));
@@ -104,7 +102,8 @@ auto Vcpu::handle_exit() -> bool {
       events_.on_stuck(index_, fmt::format("KVM reports an internal error ({})", run_->internal.suberror));
       return false;
     default:
-      events_.on_stuck(index_, fmt::format("KVM gave exit reason {}, which this program does not know", run_->exit_reason));
+      events_.on_stuck(index_,
+                       fmt::format("KVM gave exit reason {}, which this program does not know", run_->exit_reason));
       return false;
   }
 }

@@ -67,6 +67,7 @@ TEST(DeviceTree, TellsTheGuestWhereEverythingIs) {
   input.ram_bytes = kGiB;
   input.cpu_affinities = {0, 1, 0x100};
   input.virtio_devices = 2;
+  input.pmu = true;
   input.initrd = DeviceTreeInput::Initrd{Ipa{0x44000000}, 0x1234};
   input.seed.assign(kSeedBytes, std::byte{7});
   const auto dtb = build_device_tree(input);
@@ -77,8 +78,10 @@ TEST(DeviceTree, TellsTheGuestWhereEverythingIs) {
   EXPECT_EQ(text_at(dtb, "/virtio_mmio@a000200", "compatible"), "virtio,mmio");
   EXPECT_LT(fdt_path_offset(dtb.data(), "/virtio_mmio@a000400"), 0);
   EXPECT_GE(fdt_path_offset(dtb.data(), "/cpus/cpu@100"), 0);
+  EXPECT_GE(fdt_path_offset(dtb.data(), "/pmu"), 0);
   int length = 0;
-  const auto* reg = static_cast<const fdt64_t*>(fdt_getprop(dtb.data(), fdt_path_offset(dtb.data(), "/memory@40000000"), "reg", &length));
+  const auto* reg = static_cast<const fdt64_t*>(
+      fdt_getprop(dtb.data(), fdt_path_offset(dtb.data(), "/memory@40000000"), "reg", &length));
   ASSERT_EQ(length, 16);
   EXPECT_EQ(fdt64_to_cpu(reg[0]), 0x40000000u);
   EXPECT_EQ(fdt64_to_cpu(reg[1]), kGiB);
@@ -92,6 +95,7 @@ TEST(DeviceTree, ProtectedGuestsUseSmcAndGetNoSeed) {
   EXPECT_EQ(text_at(dtb, "/psci", "method"), "smc");
   EXPECT_EQ(text_at(dtb, "/chosen", "rng-seed"), "(absent)");
   EXPECT_EQ(text_at(dtb, "/chosen", "kaslr-seed"), "(absent)");
+  EXPECT_LT(fdt_path_offset(dtb.data(), "/pmu"), 0);
 }
 
 TEST(DeviceTree, AnEndlessCommandLineIsAnError) {
@@ -145,7 +149,10 @@ TEST(KernelImage, BadHeadersAreExplained) {
   std::memcpy(zboot.data(), "MZ\0\0zimg", 8);
   expect_refused(zboot, "zboot");
   Header elf{};
-  std::memcpy(elf.data(), "\x7f" "ELF", 4);
+  std::memcpy(elf.data(),
+              "\x7f"
+              "ELF",
+              4);
   expect_refused(elf, "ELF");
 }
 

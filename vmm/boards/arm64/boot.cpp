@@ -40,21 +40,21 @@ namespace {
 
 }  // namespace
 
-auto load_boot_files(const MachineConfig& config, const std::string& bootargs, std::vector<std::uint64_t> cpu_affinities,
-                     unsigned virtio_devices, const GuestMemory& memory) -> BootEntry {
+auto load_boot_files(const MachineConfig& config, const std::string& bootargs, BootHardware hardware,
+                     const GuestMemory& memory) -> BootEntry {
   const InputFile kernel("kernel", config.kernel);
   std::optional<InputFile> initrd;
   if (!config.initrd.empty()) initrd.emplace("initrd", config.initrd);
   const BootPlacement at = place_boot_files(read_header(kernel), initrd ? initrd->size() : 0, config.memory_bytes);
 
   kernel.read(0, ram_at(memory, at.kernel, kernel.size()));
-  DeviceTreeInput tree{.bootargs = bootargs,
-                       .ram_bytes = config.memory_bytes,
-                       .cpu_affinities = std::move(cpu_affinities),
-                       .psci_by_smc = config.is_protected,
-                       .initrd = std::nullopt,
-                       .virtio_devices = virtio_devices,
-                       .seed = {}};
+  DeviceTreeInput tree;
+  tree.bootargs = bootargs;
+  tree.ram_bytes = config.memory_bytes;
+  tree.cpu_affinities = std::move(hardware.cpu_affinities);
+  tree.psci_by_smc = config.is_protected;
+  tree.virtio_devices = hardware.virtio_devices;
+  tree.pmu = hardware.pmu;
   if (initrd) {
     initrd->read(0, ram_at(memory, at.initrd, initrd->size()));
     tree.initrd = DeviceTreeInput::Initrd{at.initrd, initrd->size()};

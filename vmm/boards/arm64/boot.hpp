@@ -18,9 +18,15 @@ struct BootEntry {
   Ipa dtb;
 };
 
-// cpu_affinities: boot vCPU first. Throws Failure when a file is missing, malformed or does not fit.
-[[nodiscard]] auto load_boot_files(const MachineConfig& config, const std::string& bootargs,
-                                   std::vector<std::uint64_t> cpu_affinities, unsigned virtio_devices,
+// What the device tree must tell about the machine that the configuration does not.
+struct BootHardware {
+  std::vector<std::uint64_t> cpu_affinities;  // boot vCPU first
+  unsigned virtio_devices = 0;
+  bool pmu = false;
+};
+
+// Throws Failure when a file is missing, malformed or does not fit.
+[[nodiscard]] auto load_boot_files(const MachineConfig& config, const std::string& bootargs, BootHardware hardware,
                                    const GuestMemory& memory) -> BootEntry;
 
 }  // namespace redoubt::vmm::arm64

@@ -6,11 +6,13 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "vmm/boards/arm64/layout.hpp"
 #include "vmm/vm/failure.hpp"
 
 namespace redoubt::vmm::arm64 {
 namespace {
 
+constexpr int kFirstPpi = 16;
 constexpr std::uint64_t kMpidrAffinity = 0xff00ffffff;
 // PSTATE: D, A, I, F masked, EL1h.
 constexpr std::uint64_t kBootPstate = 0x3c5;
@@ -36,6 +38,7 @@ void set_register(const Vcpu& vcpu, std::uint64_t id, std::uint64_t value) {
 // What a stock KVM offers is passed on, so that an ordinary guest sees the CPU it would see under any other VMM.
 [[nodiscard]] auto offered_features(const KvmVm& vm) -> std::uint32_t {
   std::uint32_t features = feature(KVM_ARM_VCPU_PSCI_0_2);
+  if (vm.capability(KVM_CAP_ARM_PMU_V3) > 0) features |= feature(KVM_ARM_VCPU_PMU_V3);
   if (vm.capability(KVM_CAP_ARM_SVE) > 0) features |= feature(KVM_ARM_VCPU_SVE);
   if (vm.capability(KVM_CAP_ARM_PTRAUTH_ADDRESS) > 0 && vm.capability(KVM_CAP_ARM_PTRAUTH_GENERIC) > 0) {
     features |= feature(KVM_ARM_VCPU_PTRAUTH_ADDRESS) | feature(KVM_ARM_VCPU_PTRAUTH_GENERIC);
@@ -65,6 +68,15 @@ void CpuModel::initialise(const Vcpu& vcpu, bool boot) const {
   if (::ioctl(vcpu.fd(), KVM_ARM_VCPU_FINALIZE, &what) != 0) {
     fail("cannot give vCPU {} its vector unit: {}", vcpu.index(), errno_text(errno));
   }
+}
+
+auto CpuModel::has_pmu() const noexcept -> bool { return (features_ & feature(KVM_ARM_VCPU_PMU_V3)) != 0; }
+
+void CpuModel::finish(const Vcpu& vcpu) const {
+  if (!has_pmu()) return;
+  const int intid = kFirstPpi + static_cast<int>(kPmuPpi.number);
+  set_device_attr(vcpu.fd(), KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_IRQ, &intid, "placing the PMU's interrupt");
+  set_device_attr(vcpu.fd(), KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_INIT, nullptr, "initialising the PMU");
 }
 
 auto affinity_of(const Vcpu& vcpu) -> std::uint64_t {

@@ -16,6 +16,9 @@ class CpuModel {
   explicit CpuModel(const KvmVm& vm);
   // Gives the vCPU its reset state; only the boot vCPU starts powered on.
   void initialise(const Vcpu& vcpu, bool boot) const;
+  // After the interrupt controller is initialised.
+  void finish(const Vcpu& vcpu) const;
+  [[nodiscard]] auto has_pmu() const noexcept -> bool;
 
  private:
   std::uint32_t features_;

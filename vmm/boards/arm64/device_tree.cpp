@@ -65,6 +65,12 @@ void add_timer(FdtWriter& fdt) {
   fdt.cells("interrupts", {kPpi, 13, kLevelHigh, kPpi, 14, kLevelHigh, kPpi, 11, kLevelHigh, kPpi, 10, kLevelHigh});
 }
 
+void add_pmu(FdtWriter& fdt) {
+  const Node node(fdt, "pmu");
+  fdt.text("compatible", "arm,armv8-pmuv3");
+  fdt.cells("interrupts", {kPpi, kPmuPpi.number, kLevelHigh});
+}
+
 void add_gic(FdtWriter& fdt, std::size_t cpus) {
   const Node node(fdt, fmt::format("intc@{:x}", kGicDist.value()));
   fdt.text("compatible", "arm,gic-v3");
@@ -119,6 +125,7 @@ auto build_device_tree(const DeviceTreeInput& input) -> std::vector<std::byte> {
     add_cpus(fdt, input);
     add_psci(fdt, input.psci_by_smc);
     add_timer(fdt);
+    if (input.pmu) add_pmu(fdt);
     add_gic(fdt, input.cpu_affinities.size());
     add_uart(fdt);
     for (unsigned slot = 0; slot < input.virtio_devices; ++slot) add_virtio(fdt, slot);

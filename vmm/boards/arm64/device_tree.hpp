@@ -24,6 +24,7 @@ struct DeviceTreeInput {
   };
   std::optional<Initrd> initrd;
   unsigned virtio_devices = 0;
+  bool pmu = false;
   // Random bytes for an ordinary guest's kaslr-seed and rng-seed. A protected guest takes none from its host.
   std::vector<std::byte> seed;
 };

@@ -24,8 +24,8 @@ auto choose_ipa_bits(std::uint64_t ram_bytes, bool is_protected, unsigned max_bi
   const auto needed = static_cast<unsigned>(std::bit_width(kRam.value() + ram_bytes - 1)) + (is_protected ? 1 : 0);
   if (needed > limit) {
     const std::uint64_t most = (std::uint64_t{1} << (limit - (is_protected ? 1 : 0))) - kRam.value();
-    fail("--memory {}M is too much: this machine gives a guest {} address bits, so at most {}M", ram_bytes / kMiB, limit,
-         most / kMiB);
+    fail("--memory {}M is too much: this machine gives a guest {} address bits, so at most {}M", ram_bytes / kMiB,
+         limit, most / kMiB);
   }
   return max_bits == 0 ? kDefaultIpaBits : std::max(needed, kMinIpaBits);
 }

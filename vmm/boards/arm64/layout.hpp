@@ -16,6 +16,11 @@ inline constexpr Ipa kGicDist{0x08000000};
 inline constexpr std::uint64_t kGicDistBytes = 0x10000;
 inline constexpr Ipa kGicRedist{0x080a0000};
 inline constexpr std::uint64_t kGicRedistBytesPerCpu = 0x20000;
+// Private peripheral interrupt of the performance monitors; number counts from 0 (INTID 16), as Arm BSA assigns it.
+struct Ppi {
+  std::uint32_t number;
+};
+inline constexpr Ppi kPmuPpi{7};
 inline constexpr Ipa kUart{0x09000000};
 inline constexpr std::uint64_t kUartBytes = 0x1000;
 inline constexpr Spi kUartSpi{1};

@@ -41,12 +41,14 @@ Machine::Machine(const MachineConfig& config, EventLoop& loop, Console::Files co
       memory_({RamRegion{kRam, ram_.bytes()}}, shared_bit(ipa_bits_, config.is_protected)),
       vm_(kvm_, vm_type(kvm_, ipa_bits_, config.is_protected)),
       gic_(vm_),
+      cpu_model_(vm_),
       console_(loop, console, [this] { end({static_cast<int>(ExitCode::kGuestOff), "ended by Ctrl-A x"}); }),
       virtio_console_(console_) {
   const std::string bootargs = complete_bootargs(config_.cmdline, config_.memory_bytes, config_.is_protected);
   vm_.set_memory(0, kRam, ram_.bytes());
   create_vcpus();
   gic_.initialise();
+  for (const auto& vcpu : vcpus_) cpu_model_.finish(*vcpu);
   create_devices(bootargs);
   boot(bootargs);
 }
@@ -58,10 +60,9 @@ Machine::~Machine() {
 void Machine::create_vcpus() {
   const unsigned most = std::min({kMaxCpus, static_cast<unsigned>(std::max(1, vm_.capability(KVM_CAP_MAX_VCPUS)))});
   if (config_.cpus > most) fail("--cpus {} is too many: this KVM runs at most {} per guest", config_.cpus, most);
-  const CpuModel model(vm_);
   for (unsigned index = 0; index < config_.cpus; ++index) {
     vcpus_.push_back(std::make_unique<Vcpu>(kvm_, vm_, index, bus_, *this));
-    model.initialise(*vcpus_.back(), index == 0);
+    cpu_model_.initialise(*vcpus_.back(), index == 0);
   }
 }
 
@@ -95,10 +96,11 @@ void Machine::plug(VirtioDevice& device) {
 }
 
 void Machine::boot(const std::string& bootargs) {
-  std::vector<std::uint64_t> affinities;
-  for (const auto& vcpu : vcpus_) affinities.push_back(affinity_of(*vcpu));
-  const BootEntry entry = load_boot_files(config_, bootargs, std::move(affinities),
-                                          static_cast<unsigned>(slots_.size()), memory_);
+  BootHardware hardware;
+  for (const auto& vcpu : vcpus_) hardware.cpu_affinities.push_back(affinity_of(*vcpu));
+  hardware.virtio_devices = static_cast<unsigned>(slots_.size());
+  hardware.pmu = cpu_model_.has_pmu();
+  const BootEntry entry = load_boot_files(config_, bootargs, std::move(hardware), memory_);
   set_boot_registers(*vcpus_.front(), entry.kernel, entry.dtb);
 }
 

@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "vmm/backend/block_backend.hpp"
 #include "vmm/backend/console.hpp"
-#include "vmm/boards/arm64/gic.hpp"
 #include "vmm/backend/entropy.hpp"
 #include "vmm/backend/vsock_mux.hpp"
-#include "vmm/backend/block_backend.hpp"
+#include "vmm/boards/arm64/cpu.hpp"
+#include "vmm/boards/arm64/gic.hpp"
 #include "vmm/devices/console.hpp"
 #include "vmm/devices/pl011.hpp"
 #include "vmm/virtio/slot.hpp"
@@ -56,6 +57,7 @@ class Machine final : public VcpuEvents {
   GuestMemory memory_;
   KvmVm vm_;
   Gic gic_;
+  CpuModel cpu_model_;
   MmioBus bus_;
   Console console_;
   std::optional<KvmIrqLine> uart_irq_;
@@ -67,7 +69,7 @@ class Machine final : public VcpuEvents {
   std::vector<std::unique_ptr<VirtioDevice>> devices_;  // all but the console
   std::vector<std::unique_ptr<VirtioSlot>> slots_;      // in the order of the device tree
   std::mutex mutex_;
-  std::optional<Ending> ending_;  // guarded by mutex_
+  std::optional<Ending> ending_;              // guarded by mutex_
   std::vector<std::unique_ptr<Vcpu>> vcpus_;  // last: their threads use everything above
 };
 
