@@ -25,6 +25,7 @@ enum class Cap : std::uint32_t {
   kMaxVcpus = 66,
   kOneReg = 70,
   kReadonlyMem = 81,
+  kIrqfdResample = 82,
   kArmPsci = 87,
   kDeviceCtrl = 89,
   kIoeventfdNoLength = 100,
@@ -56,6 +57,7 @@ auto capability(std::uint32_t number, std::uint32_t max_ipa_bits) noexcept -> in
     case Cap::kDestroyMemoryRegionWorks:
     case Cap::kJoinMemoryRegionsWorks:
     case Cap::kIrqfd:
+    case Cap::kIrqfdResample:
     case Cap::kIoeventfd:
     case Cap::kIoeventfdNoLength:
     case Cap::kIoeventfdAnyLength:

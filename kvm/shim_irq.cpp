@@ -48,6 +48,13 @@ auto intid_of(const rk_vm& vm, rd_u32 gsi) noexcept -> rd_u32 {
   return spi && is_spi(vm, spi->value()) ? spi->value() : 0;
 }
 
+// Whether the guest ended a level-triggered SPI in this run: it was active, or became so, and is not any more. While its
+// line is up it is handed out active and pending, and comes back pending.
+auto ended(rd_u32 asked, rd_u32 status) noexcept -> bool {
+  if ((asked & RD_SPI_LEVEL) == 0 || (status & RD_SPI_IN_FLIGHT) == 0 || (status & RD_SPI_ACTIVE) != 0) return false;
+  return (asked & RD_SPI_ACTIVE) != 0 || (status & RD_SPI_PENDING) == 0;
+}
+
 auto offset_of(const rk_action& action) noexcept -> vgic::MmioOffset { return vgic::MmioOffset{action.ipa}; }
 
 }  // namespace
@@ -131,7 +138,7 @@ void rk_irq_leave(rk_vm* vm, rd_u32 vcpu, rd_u32 vcpus, const rd_run* run, rd_u3
     const rd_spi_request& asked = run->request.spi[i];
     const rd_u32 flags = ran != 0 ? run->exit.spi_status[i] : 0;
     vm->distributor.complete(affinity_of(vcpu), vgic::SpiStatus{.intid = vgic::Intid{asked.intid}, .flags = flags});
-    if ((asked.flags & RD_SPI_LEVEL) != 0 && flags == RD_SPI_IN_FLIGHT) out->ended[out->nr_ended++] = asked.intid;
+    if (ended(asked.flags, flags)) out->ended[out->nr_ended++] = asked.intid;
   }
   // What was given back may belong to another vCPU by now: the guest changed its route meanwhile.
   out->kick = waiting(*vm, vcpus & ~(1U << vcpu));

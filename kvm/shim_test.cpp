@@ -74,6 +74,16 @@ TEST_F(Irqs, EndedLevelInterruptIsReportedAndComesAgainWhileHigh) {
   EXPECT_EQ(rk_irq_pending(vm_.get(), 0), 0);
 }
 
+TEST_F(Irqs, EndIsReportedWhenItWasHandedOutActiveAndPending) {
+  line(33, 1);
+  EXPECT_EQ(run(0, RD_SPI_IN_FLIGHT | RD_SPI_ACTIVE).nr_ended, 0U);  // taken, not ended
+  const rk_irq_left left = run(0, RD_SPI_IN_FLIGHT | RD_SPI_PENDING);
+  EXPECT_EQ(run_.request.spi[0].flags, RD_SPI_PENDING | RD_SPI_ACTIVE | RD_SPI_LEVEL | RD_SPI_GROUP1);
+  ASSERT_EQ(left.nr_ended, 1U);
+  EXPECT_EQ(left.ended[0], 33U);
+  EXPECT_EQ(run(0, RD_SPI_IN_FLIGHT | RD_SPI_PENDING).nr_ended, 0U);  // offered again, not taken yet
+}
+
 TEST_F(Irqs, AFailedRunLosesNothing) {
   line(33, 1);
   const rk_irq_left left = run(0, RD_SPI_IN_FLIGHT, 0);

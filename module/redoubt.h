@@ -78,6 +78,7 @@ struct rd_vcpu {
 	struct mutex mutex;
 	struct kvm_run *kvm_run; /* shared with the VMM, which may write it at any time */
 	struct rd_run *run; /* shared with EL2 only */
+	void *work; /* see compat.h */
 	bool initialised; /* KVM_ARM_VCPU_INIT happened */
 	bool sigset_active;
 	sigset_t sigset;

@@ -50,18 +50,12 @@ void rd_vm_kick(struct rd_vm *vm, u32 mask)
 	}
 }
 
-/* What has to happen outside of the guest before the next entry. */
-static int rd_host_work(void)
+/* What has to happen outside of the guest before the next entry: -EINTR for a signal. */
+static int rd_host_work(struct rd_vcpu *vcpu)
 {
-	unsigned long flags = read_thread_flags();
-
-	if (signal_pending(current))
-		return -EINTR;
-	if (flags & _TIF_NOTIFY_RESUME)
-		return -EINTR; /* the kernel does this work on the way to user space, and offers us no other way */
-	if (flags & XFER_TO_GUEST_MODE_WORK)
-		schedule();
-	return 0;
+	if (likely(!(read_thread_flags() & XFER_TO_GUEST_MODE_WORK)))
+		return 0;
+	return rd_work_do(vcpu->work);
 }
 
 /*
@@ -105,7 +99,7 @@ static int rd_run_loop(struct rd_vcpu *vcpu)
 	for (;;) {
 		if (READ_ONCE(vcpu->vm->dead))
 			return -EIO;
-		next = rd_host_work();
+		next = rd_host_work(vcpu);
 		if (next) {
 			vcpu->kvm_run->exit_reason = KVM_EXIT_INTR;
 			return next;

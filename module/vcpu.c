@@ -5,6 +5,8 @@
 #include <linux/anon_inodes.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
+
 static vm_fault_t rd_vcpu_fault(struct vm_fault *vmf)
 {
 	struct rd_vcpu *vcpu = vmf->vma->vm_file->private_data;
@@ -105,6 +107,7 @@ static const struct file_operations rd_vcpu_fops = {
 
 void rd_vcpu_free(struct rd_vcpu *vcpu)
 {
+	rd_work_free(vcpu->work);
 	free_page((unsigned long)vcpu->kvm_run);
 	free_page((unsigned long)vcpu->run);
 	kfree(vcpu);
@@ -123,7 +126,8 @@ static struct rd_vcpu *rd_vcpu_alloc(struct rd_vm *vm, u32 id)
 	INIT_CSD(&vcpu->csd, rd_vcpu_kick_function, vcpu);
 	vcpu->kvm_run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (vcpu->kvm_run && vcpu->run) {
+	vcpu->work = vcpu->kvm_run ? rd_work_new(vcpu->kvm_run) : NULL;
+	if (vcpu->work && vcpu->run) {
 		vcpu->run->request.flags = RD_RUN_TRAP_WFX; /* a waiting guest must not hold the CPU */
 		return vcpu;
 	}
