@@ -64,8 +64,23 @@ class HostTablesBuilder final {
     return place && pages_.at(place->page).owner() == Owner::host;
   }
 
+  // The common case, for which no level-3 table has to be filled: a split does that.
+  [[nodiscard]] auto whole_block_is_the_hosts(Pfn first) const noexcept -> bool {
+    const auto place = pages_.find_block(first);
+    if (!place) return false;
+    for (std::uint64_t i = 0; i < kBlockPages; ++i) {
+      if (!pages_.at(PageIndex{place->page.value() + i}).host_exclusive()) return false;
+    }
+    return true;
+  }
+
   [[nodiscard]] auto map_ram_block(BlockIndex block, Pfn first) noexcept -> Result<> {
     RD_TRY_ASSIGN(slot, reach(first, Level::L2));
+    if (whole_block_is_the_hosts(first)) {
+      host_.mapped[block.value()] = static_cast<std::uint16_t>(kBlockPages);
+      machine_.store(slot, host_leaf(host_, first, Level::L2));
+      return {};
+    }
     std::uint16_t mapped = 0;
     const Pa table = host_.leaf_table(block);
     for (std::uint64_t i = 0; i < kBlockPages; ++i) {
@@ -74,7 +89,7 @@ class HostTablesBuilder final {
       machine_.store(table + i * sizeof(Descriptor), present ? host_leaf(host_, first + i, Level::L3) : 0);
     }
     host_.mapped[block.value()] = mapped;
-    machine_.store(slot, mapped == kBlockPages ? host_leaf(host_, first, Level::L2) : arm64::s2::make_table(table));
+    machine_.store(slot, arm64::s2::make_table(table));
     return {};
   }
 
