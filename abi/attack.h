@@ -18,11 +18,20 @@
 
 enum rd_attack_conduit { RD_ATTACK_HVC = 0, RD_ATTACK_SMC = 1 };
 
-/* One HVC or SMC on the calling CPU, interrupts masked. immediate: 0, 1 or 0xffff. */
+#define RD_ATTACK_FORGE_TIMER (1u << 0) /* CNTV is set to cntv_ctl and 0 just before the call, and cleared after it */
+#define RD_ATTACK_POKE (1u << 1) /* 32-bit stores: poke_value to poke_pa before the call, to unpoke_pa after it */
+
+/* One HVC or SMC on the calling CPU, interrupts masked from what is done before it until after what is done after it. */
 struct rd_attack_call {
 	rd_u64 x[8]; /* in: x0..x7; out: what they held after */
 	rd_u32 conduit; /* enum rd_attack_conduit */
-	rd_u32 immediate;
+	rd_u32 immediate; /* 0, 1 or 0xffff */
+	rd_u32 flags; /* RD_ATTACK_* */
+	rd_u32 cntv_ctl;
+	rd_u64 poke_pa;
+	rd_u64 unpoke_pa; /* in the same page */
+	rd_u32 poke_value;
+	rd_u32 reserved;
 };
 
 enum rd_attack_mapping {

@@ -68,7 +68,8 @@ auto run_command(int argc, const char* const* argv) -> int {
                  "how long the protected guest lives (default 90): longer than the attacks take");
   app.add_option("--fuzz", config.fuzz_calls, "random hypercalls to make (default 20000)");
   app.add_option("--seed", config.seed, "of the random calls (default 1)");
-  app.add_option("--scan-for", pattern, "only search all memory of this host for the secret of that pattern id; 1 if found");
+  app.add_option("--scan-for", pattern,
+                 "only search all memory of this host for the secret of that pattern id; 1 if found");
   app.add_flag("--json", config.json, "print JSON when done, not a table while it goes on");
   app.add_flag("--list", list_only, "name the attacks and stop");
   try {

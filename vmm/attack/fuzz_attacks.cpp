@@ -14,7 +14,8 @@ namespace {
 
 class Fuzzer {
  public:
-  explicit Fuzzer(const Arena& arena) : arena_(arena), random_(arena.seed), vms_{OwnVm(arena.device), OwnVm(arena.device)} {
+  explicit Fuzzer(const Arena& arena)
+      : arena_(arena), random_(arena.seed), vms_{OwnVm(arena.device), OwnVm(arena.device)} {
     for (unsigned n = 0; n < kOwnPages; ++n) own_.push_back(arena.device.pages(0).value());
     vms_[0].finalise();
   }
@@ -33,7 +34,8 @@ class Fuzzer {
     for (const std::uint64_t handle : handles) {
       (void)arena_.device.call(RD_CALL_VM_TEARDOWN, {handle});
       if (arena_.device.call(RD_CALL_VM_INFO, {handle, RD_VM_INFO_MAPPED_PAGES}).x1 == 0) continue;
-      for (std::uint64_t gfn = 0; gfn < kMostFrames; gfn += 512) (void)arena_.device.call(RD_CALL_MEM_UNSHARE, {handle, gfn, 512});
+      for (std::uint64_t gfn = 0; gfn < kMostFrames; gfn += 512)
+        (void)arena_.device.call(RD_CALL_MEM_UNSHARE, {handle, gfn, 512});
     }
     // Guest pages first: table pages come back only when the guest has none left.
     for (unsigned pass = 0; pass < 2; ++pass) {
@@ -102,7 +104,9 @@ class Fuzzer {
   }
 
   // A VM's end is rare, or nothing would ever be built.
-  [[nodiscard]] static auto is_ending(std::uint64_t call) -> bool { return call == RD_CALL_VM_TEARDOWN || call == RD_CALL_VM_DESTROY; }
+  [[nodiscard]] static auto is_ending(std::uint64_t call) -> bool {
+    return call == RD_CALL_VM_TEARDOWN || call == RD_CALL_VM_DESTROY;
+  }
 
   [[nodiscard]] auto one() -> bool {
     // All rows, the numbers beside the table, and the table's numbers with other bits set.
@@ -150,7 +154,10 @@ auto unknown_calls(const Arena& arena) -> Outcome {
 
 constexpr Attack kAttacks[] = {
     {.name = "unknown-hypercalls", .what = "call numbers that no row has", .expected = "-1", .outside = unknown_calls},
-    {.name = "random-hypercalls", .what = "random calls with random arguments", .expected = "EL2 and guest stay whole", .outside = random_calls},
+    {.name = "random-hypercalls",
+     .what = "random calls with random arguments",
+     .expected = "EL2 and guest stay whole",
+     .outside = random_calls},
 };
 
 }  // namespace

@@ -61,8 +61,8 @@ auto forge_private(const Arena& arena) -> Outcome {
 }
 
 auto forge_beyond(const Arena& arena) -> Outcome {
-  return none_arrives(arena, {OwnVm::kNrIrqs, OwnVm::kNrIrqs + 1, 1019, 1020, 1021, 1022, 1023, 1024, 4096, 8192, 8193, 0x1'0028,
-                              0x100'0028, 0x8000'0028, 0xffff'ffff});
+  return none_arrives(arena, {OwnVm::kNrIrqs, OwnVm::kNrIrqs + 1, 1019, 1020, 1021, 1022, 1023, 1024, 4096, 8192, 8193,
+                              0x1'0028, 0x100'0028, 0x8000'0028, 0xffff'ffff});
 }
 
 auto forge_unwanted(const Arena& arena) -> Outcome { return none_arrives(arena, {32, 33, 39, 41, 64, 95}); }
@@ -98,7 +98,8 @@ auto forge_timer(const Arena& arena) -> Outcome {
 constexpr std::uint64_t kSgiFrame = 0x080a'0000 + 0x1'0000;  // of CPU 0 of QEMU's virt board
 
 // The physical redistributor's pending and active bits of the timer's interrupt, set just before the guest is entered.
-[[nodiscard]] auto forge_in_redistributor(const Arena& arena, std::uint64_t set, std::uint64_t clear, std::uint32_t bits) -> Outcome {
+[[nodiscard]] auto forge_in_redistributor(const Arena& arena, std::uint64_t set, std::uint64_t clear,
+                                          std::uint32_t bits) -> Outcome {
   OwnVm vm(arena.device);
   if (!started(vm)) return skipped("the guest does not start");
   const CpuPin pin(0);
@@ -121,16 +122,46 @@ auto pend_sgis(const Arena& arena) -> Outcome { return forge_in_redistributor(ar
 constexpr std::string_view kNothing = "the guest takes nothing";
 
 constexpr Attack kAttacks[] = {
-    {.name = "control-spi", .what = "the host asks for the SPI that the guest enabled", .expected = "arrives", .outside = proper_interrupt},
-    {.name = "forge-sgi-ppi", .what = "the host asks for INTIDs 0 to 31: SGIs, timer, other PPIs", .expected = kNothing, .outside = forge_private},
-    {.name = "forge-beyond-nr-irqs", .what = "the host asks for INTIDs that do not exist, and for such that wrap to others", .expected = kNothing, .outside = forge_beyond},
-    {.name = "forge-not-enabled", .what = "the host asks for SPIs that the guest did not enable", .expected = kNothing, .outside = forge_unwanted},
-    {.name = "spi-duplicates", .what = "the host asks for one SPI sixteen times at once", .expected = "one copy", .outside = duplicate},
-    {.name = "host-cntv", .what = "the host programs the virtual timer before it enters the guest", .expected = kNothing, .outside = forge_timer},
-    {.name = "gicr-pend-timer", .what = "the host makes the timer's interrupt pending in the redistributor", .expected = kNothing, .outside = pend_timer},
-    {.name = "gicr-activate-timer", .what = "the host makes the timer's interrupt active in the redistributor", .expected = kNothing, .outside = activate_timer},
-    {.name = "gicr-disable-timer", .what = "the host disables the timer's interrupt in the redistributor", .expected = kNothing, .outside = disable_timer},
-    {.name = "gicr-pend-sgi", .what = "the host makes SGIs 8 to 15 pending in the redistributor", .expected = kNothing, .outside = pend_sgis},
+    {.name = "control-spi",
+     .what = "the host asks for the SPI that the guest enabled",
+     .expected = "arrives",
+     .outside = proper_interrupt},
+    {.name = "forge-sgi-ppi",
+     .what = "the host asks for INTIDs 0 to 31: SGIs, timer, other PPIs",
+     .expected = kNothing,
+     .outside = forge_private},
+    {.name = "forge-beyond-nr-irqs",
+     .what = "the host asks for INTIDs that do not exist, and for such that wrap to others",
+     .expected = kNothing,
+     .outside = forge_beyond},
+    {.name = "forge-not-enabled",
+     .what = "the host asks for SPIs that the guest did not enable",
+     .expected = kNothing,
+     .outside = forge_unwanted},
+    {.name = "spi-duplicates",
+     .what = "the host asks for one SPI sixteen times at once",
+     .expected = "one copy",
+     .outside = duplicate},
+    {.name = "host-cntv",
+     .what = "the host programs the virtual timer before it enters the guest",
+     .expected = kNothing,
+     .outside = forge_timer},
+    {.name = "gicr-pend-timer",
+     .what = "the host makes the timer's interrupt pending in the redistributor",
+     .expected = kNothing,
+     .outside = pend_timer},
+    {.name = "gicr-activate-timer",
+     .what = "the host makes the timer's interrupt active in the redistributor",
+     .expected = kNothing,
+     .outside = activate_timer},
+    {.name = "gicr-disable-timer",
+     .what = "the host disables the timer's interrupt in the redistributor",
+     .expected = kNothing,
+     .outside = disable_timer},
+    {.name = "gicr-pend-sgi",
+     .what = "the host makes SGIs 8 to 15 pending in the redistributor",
+     .expected = kNothing,
+     .outside = pend_sgis},
 };
 
 }  // namespace

@@ -22,16 +22,18 @@ auto registers(const Arena& arena) -> Outcome {
   unsigned answered = 0;
   const auto try_one = [&](std::uint64_t id) -> Outcome {
     const Answer got = arena.device.call(RD_CALL_VCPU_REG_GET, {handle, 0, id});
-    if (arena.target.secret.matches(got.x1) || arena.target.secret.matches(got.x2)) return reached("register {:#x} is the secret", id);
+    if (arena.target.secret.matches(got.x1) || arena.target.secret.matches(got.x2))
+      return reached("register {:#x} is the secret", id);
     if (got.status == 0 && id != kMpidr) return reached("register {:#x} was told", id);
-    if (arena.device.call(RD_CALL_VCPU_REG_SET, {handle, 0, id, 0, 0}).status == 0) return reached("register {:#x} was set", id);
+    if (arena.device.call(RD_CALL_VCPU_REG_SET, {handle, 0, id, 0, 0}).status == 0)
+      return reached("register {:#x} was set", id);
     ++answered;
     return blocked("");
   };
   for (std::uint64_t id = 0; id < 0x10070; id += id < 0x10000 ? 7 : 1) {
     if (Outcome outcome = try_one(id); outcome.reach == Reach::kReached) return outcome;
   }
-  for (const std::uint64_t id : {kMpidr, 1ull << 32 | RD_REG_PC, ~0ull}) {
+  for (const std::uint64_t id : {kMpidr, std::uint64_t{1} << 32 | RD_REG_PC, ~std::uint64_t{0}}) {
     if (Outcome outcome = try_one(id); outcome.reach == Reach::kReached) return outcome;
   }
   if (arena.device.call(RD_CALL_VCPU_INIT, {handle, 0, 0}).status == 0) return reached("VCPU_INIT was accepted");
@@ -159,12 +161,24 @@ auto lie_in_run_page(const Arena& arena) -> Outcome {
 }
 
 constexpr Attack kAttacks[] = {
-    {.name = "vcpu-registers", .what = "VCPU_REG_GET and SET of the victim, all register numbers, and VCPU_INIT", .expected = "refused", .outside = registers},
+    {.name = "vcpu-registers",
+     .what = "VCPU_REG_GET and SET of the victim, all register numbers, and VCPU_INIT",
+     .expected = "refused",
+     .outside = registers},
     {.name = "vcpu-wrong-index", .what = "a vCPU that does not exist", .expected = "refused", .outside = wrong_index},
     {.name = "vcpu-run-early", .what = "VCPU_RUN before VM_FINALISE", .expected = "refused", .outside = run_too_early},
-    {.name = "vcpu-two-cpus", .what = "one vCPU is run on two CPUs at once", .expected = "BUSY", .outside = run_on_two_cpus},
-    {.name = "vm-teardown-while-loaded", .what = "VM_TEARDOWN while a vCPU is on another CPU", .expected = "BUSY", .outside = teardown_while_loaded},
-    {.name = "run-page-race", .what = "the run page is rewritten at random while the vCPU runs", .expected = "EL2 and guest stay whole", .outside = lie_in_run_page},
+    {.name = "vcpu-two-cpus",
+     .what = "one vCPU is run on two CPUs at once",
+     .expected = "BUSY",
+     .outside = run_on_two_cpus},
+    {.name = "vm-teardown-while-loaded",
+     .what = "VM_TEARDOWN while a vCPU is on another CPU",
+     .expected = "BUSY",
+     .outside = teardown_while_loaded},
+    {.name = "run-page-race",
+     .what = "the run page is rewritten at random while the vCPU runs",
+     .expected = "EL2 and guest stay whole",
+     .outside = lie_in_run_page},
 };
 
 }  // namespace

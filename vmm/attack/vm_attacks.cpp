@@ -56,8 +56,9 @@ auto stale_handle(const Arena& arena) -> Outcome {
 auto forged_handles(const Arena& arena) -> Outcome {
   const std::uint64_t victim = arena.target.handle;
   unsigned tried = 0;
-  for (const std::uint64_t handle : {std::uint64_t{0}, ~std::uint64_t{0}, std::uint64_t{0xff}, victim + 0x100,
-                                     victim | std::uint64_t{1} << 32, victim | std::uint64_t{1} << 63, victim ^ 0x20, victim ^ 0x80}) {
+  for (const std::uint64_t handle :
+       {std::uint64_t{0}, ~std::uint64_t{0}, std::uint64_t{0xff}, victim + 0x100, victim | std::uint64_t{1} << 32,
+        victim | std::uint64_t{1} << 63, victim ^ 0x20, victim ^ 0x80}) {
     ++tried;
     const std::string name = obeyed(arena.device, handle);
     if (!name.empty()) return reached("{} obeyed {:#x}", name, handle);
@@ -123,17 +124,33 @@ auto destroy_with_pages(const Arena& arena) -> Outcome {
   const auto word = arena.device.load(pa_of(vm.image()), 8, Mapping::kDevice);
   if (word && *word != 0) return reached("the dead VM's page can be read before it is wiped");
   const auto status = vm.destroy();
-  return status == 0 ? blocked("PERM, then BUSY until all was reclaimed") : reached("in the end VM_DESTROY answered {}", status);
+  return status == 0 ? blocked("PERM, then BUSY until all was reclaimed")
+                     : reached("in the end VM_DESTROY answered {}", status);
 }
 
 constexpr std::string_view kRefused = "refused by every call";
 
 constexpr Attack kAttacks[] = {
-    {.name = "stale-handle", .what = "the handle of a destroyed VM whose slot has a new one", .expected = kRefused, .outside = stale_handle},
-    {.name = "forged-handle", .what = "handles that nearly are the victim's", .expected = kRefused, .outside = forged_handles},
-    {.name = "frozen-state", .what = "the victim's initial state, memory layout or interrupt controller is changed", .expected = kRefused, .outside = change_frozen},
-    {.name = "vm-create-parameters", .what = "a VM with impossible parameters", .expected = "refused", .outside = bad_parameters},
-    {.name = "vm-destroy-with-pages", .what = "a VM is destroyed before its pages are wiped", .expected = "refused", .outside = destroy_with_pages},
+    {.name = "stale-handle",
+     .what = "the handle of a destroyed VM whose slot has a new one",
+     .expected = kRefused,
+     .outside = stale_handle},
+    {.name = "forged-handle",
+     .what = "handles that nearly are the victim's",
+     .expected = kRefused,
+     .outside = forged_handles},
+    {.name = "frozen-state",
+     .what = "the victim's initial state, memory layout or interrupt controller is changed",
+     .expected = kRefused,
+     .outside = change_frozen},
+    {.name = "vm-create-parameters",
+     .what = "a VM with impossible parameters",
+     .expected = "refused",
+     .outside = bad_parameters},
+    {.name = "vm-destroy-with-pages",
+     .what = "a VM is destroyed before its pages are wiped",
+     .expected = "refused",
+     .outside = destroy_with_pages},
 };
 
 }  // namespace
