@@ -8,7 +8,7 @@
 
 namespace redoubt::arm64 {
 
-namespace hcr {  // HCR_EL2
+namespace hcr {                                    // HCR_EL2
 inline constexpr std::uint64_t kVm = bit(0);       // stage 2 translation for EL1&0
 inline constexpr std::uint64_t kSwio = bit(1);     // set/way invalidate also cleans
 inline constexpr std::uint64_t kPtw = bit(2);      // stage-1 walk that hits Device memory faults
@@ -37,7 +37,7 @@ inline constexpr std::uint64_t kAta = bit(56);     // MTE: EL1 may access alloca
 inline constexpr std::uint64_t kTid5 = bit(58);    // trap GMID_EL1
 }  // namespace hcr
 
-namespace cptr {  // CPTR_EL2, E2H = 0 layout
+namespace cptr {                                // CPTR_EL2, E2H = 0 layout
 inline constexpr std::uint64_t kRes1 = 0x32ff;  // bits 0-7, 9, 12, 13; TZ (8) and TSM (12) are handled apart
 inline constexpr std::uint64_t kTz = bit(8);    // trap SVE
 inline constexpr std::uint64_t kTfp = bit(10);  // trap FP and Advanced SIMD
@@ -46,17 +46,18 @@ inline constexpr std::uint64_t kTta = bit(20);  // trap trace registers
 inline constexpr std::uint64_t kTam = bit(30);  // trap activity monitors
 }  // namespace cptr
 
-namespace mdcr {  // MDCR_EL2
-inline constexpr std::uint64_t kHpmn = bit_mask(0, 5);   // counters EL1 may use
-inline constexpr std::uint64_t kTpmcr = bit(5);          // trap PMCR
-inline constexpr std::uint64_t kTpm = bit(6);            // trap all PMU registers
-inline constexpr std::uint64_t kTde = bit(8);            // route debug exceptions to EL2
-inline constexpr std::uint64_t kTda = bit(9);            // trap debug registers
-inline constexpr std::uint64_t kTdosa = bit(10);         // trap OS lock registers
-inline constexpr std::uint64_t kTdra = bit(11);          // trap debug ROM registers
-inline constexpr std::uint64_t kE2pb = bit_mask(12, 2);  // statistical profiling buffer: 0 = EL2 owns, 3 = EL1, untrapped
-inline constexpr std::uint64_t kTpms = bit(14);          // trap statistical profiling controls
-inline constexpr std::uint64_t kTtrf = bit(19);          // trap trace filter controls
+namespace mdcr {                                        // MDCR_EL2
+inline constexpr std::uint64_t kHpmn = bit_mask(0, 5);  // counters EL1 may use
+inline constexpr std::uint64_t kTpmcr = bit(5);         // trap PMCR
+inline constexpr std::uint64_t kTpm = bit(6);           // trap all PMU registers
+inline constexpr std::uint64_t kTde = bit(8);           // route debug exceptions to EL2
+inline constexpr std::uint64_t kTda = bit(9);           // trap debug registers
+inline constexpr std::uint64_t kTdosa = bit(10);        // trap OS lock registers
+inline constexpr std::uint64_t kTdra = bit(11);         // trap debug ROM registers
+inline constexpr std::uint64_t kE2pb =
+    bit_mask(12, 2);                             // statistical profiling buffer: 0 = EL2 owns, 3 = EL1, untrapped
+inline constexpr std::uint64_t kTpms = bit(14);  // trap statistical profiling controls
+inline constexpr std::uint64_t kTtrf = bit(19);  // trap trace filter controls
 inline constexpr std::uint64_t kE2tb = bit_mask(24, 2);  // trace buffer: as E2PB
 }  // namespace mdcr
 
@@ -69,7 +70,7 @@ inline constexpr std::uint64_t kI = bit(12);
 inline constexpr std::uint64_t kWxn = bit(19);
 }  // namespace sctlr_el2
 
-namespace cnthctl {  // CNTHCTL_EL2, E2H = 0 layout
+namespace cnthctl {                                 // CNTHCTL_EL2, E2H = 0 layout
 inline constexpr std::uint64_t kEl1pcten = bit(0);  // EL1 may read the physical counter
 inline constexpr std::uint64_t kEl1pcen = bit(1);   // EL1 may use the physical timer
 }  // namespace cnthctl

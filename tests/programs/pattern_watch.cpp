@@ -24,7 +24,8 @@ constexpr std::uint64_t kMiB = 1u << 20;
 [[nodiscard]] auto locked_memory(std::uint64_t bytes) -> std::span<std::uint64_t> {
   void* mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED || ::mlock(mapped, bytes) != 0) {
-    std::printf("pattern cannot lock %llu MiB: %s\n", static_cast<unsigned long long>(bytes / kMiB), std::strerror(errno));
+    std::printf("pattern cannot lock %llu MiB: %s\n", static_cast<unsigned long long>(bytes / kMiB),
+                std::strerror(errno));
     std::exit(2);
   }
   return {static_cast<std::uint64_t*>(mapped), bytes / sizeof(std::uint64_t)};
@@ -64,7 +65,8 @@ int main(int argc, char** argv) {
                   static_cast<unsigned long long>(round));
       return 1;
     }
-    if (round == 1 || round % 10 == 0) std::printf("pattern intact after %llu rounds\n", static_cast<unsigned long long>(round));
+    if (round == 1 || round % 10 == 0)
+      std::printf("pattern intact after %llu rounds\n", static_cast<unsigned long long>(round));
     std::fflush(stdout);
   }
   std::printf("pattern never changed\n");

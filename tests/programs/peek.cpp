@@ -102,19 +102,18 @@ template <typename Read>
 [[nodiscard]] auto through_proc_mem(int pid, const Mapping& memory, std::uint64_t pattern) -> bool {
   const int fd = ::open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) die("mem");
-  const Scan result = scan(memory, pattern, [fd](void* to, std::uint64_t at) {
-    return ::pread(fd, to, kPage, static_cast<off_t>(at));
-  });
+  const Scan result = scan(memory, pattern,
+                           [fd](void* to, std::uint64_t at) { return ::pread(fd, to, kPage, static_cast<off_t>(at)); });
   ::close(fd);
   return report("/proc/PID/mem", result);
 }
 
 [[nodiscard]] auto through_vm_readv(int pid, const Mapping& memory, std::uint64_t pattern) -> bool {
   return report("process_vm_readv", scan(memory, pattern, [pid](void* to, std::uint64_t at) {
-    const iovec local{to, kPage};
-    const iovec remote{reinterpret_cast<void*>(at), kPage};
-    return ::process_vm_readv(pid, &local, 1, &remote, 1, 0);
-  }));
+                  const iovec local{to, kPage};
+                  const iovec remote{reinterpret_cast<void*>(at), kPage};
+                  return ::process_vm_readv(pid, &local, 1, &remote, 1, 0);
+                }));
 }
 
 // Where a process starts: code that none of its threads runs any more.
