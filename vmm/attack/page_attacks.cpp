@@ -101,21 +101,23 @@ auto reclaim_live(const Arena& arena) -> Outcome {
   return blocked("status {}, {} pages", answer.status, answer.status == 0 ? answer.x1 : 0);
 }
 
+// Values around which sums and address sizes end.
+constexpr std::uint64_t kEdges[] = {1ull << 21,
+                                    1ull << 24,
+                                    (1ull << 36) - 1,
+                                    1ull << 36,
+                                    1ull << 40,
+                                    (1ull << 52) - 1,
+                                    1ull << 52,
+                                    (1ull << 52) + OwnVm::kRamGfn,
+                                    1ull << 63,
+                                    ~0ull - 511,
+                                    ~0ull};
+
 // Sums that overflow, frames beyond every address size, lengths that are not allowed.
 auto overflow(const Arena& arena) -> Outcome {
   const OwnVm vm(arena.device);
   const std::uint64_t page = arena.device.pages(0).value();
-  constexpr std::uint64_t kEdges[] = {1ull << 21,
-                                      1ull << 24,
-                                      (1ull << 36) - 1,
-                                      1ull << 36,
-                                      1ull << 40,
-                                      (1ull << 52) - 1,
-                                      1ull << 52,
-                                      (1ull << 52) + OwnVm::kRamGfn,
-                                      1ull << 63,
-                                      ~0ull - 511,
-                                      ~0ull};
   constexpr std::size_t kUnshare = 7;
   constexpr std::size_t kReclaim = 12;
   unsigned tried = 0;
