@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from rd import paths, proc, terminal
+from rd import paths, proc, symbolize, terminal
 from rd.log import RdError, note
 from rd.monitor import Monitor
 
