@@ -35,8 +35,9 @@ void list() {
 
 auto all_attacks() -> std::vector<Attack> {
   std::vector<Attack> all;
-  for (const auto family : {mapping_attacks, process_attacks, api_attacks, kernel_attacks, platform_attacks,
-                            firmware_attacks, scan_attacks}) {
+  for (const auto family :
+       {mapping_attacks, process_attacks, api_attacks, kernel_attacks, platform_attacks, firmware_attacks, page_attacks,
+        vm_attacks, vcpu_attacks, interrupt_attacks, fuzz_attacks, scan_attacks}) {
     std::ranges::copy(family(), std::back_inserter(all));
   }
   return all;
@@ -63,7 +64,7 @@ auto run_command(int argc, const char* const* argv) -> int {
   app.name("redoubt attack");
   app.footer(kFooter);
   app.add_option("--payload", config.payload, "the victim: guest-secret.bin of the same build");
-  app.add_option("--only", config.only, "run only the attack of this name; may be repeated")->allow_extra_args(false);
+  app.add_option("--only", config.only, "run only these attacks; names separated by commas")->delimiter(',');
   app.add_option("--seconds", config.seconds,
                  "how long the protected guest lives (default 90): longer than the attacks take");
   app.add_option("--fuzz", config.fuzz_calls, "random hypercalls to make (default 20000)");
