@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Test program for the host: eventfds, interrupt lines, signals and memory slots of /dev/kvm, with a guest of a few
-// instructions. Works on any arm64 KVM with a GICv3. One line per wrong answer; exit code 0 if there was none.
+// instructions. Uses nothing but the KVM API. One line per wrong answer; exit code 0 if there was none.
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <poll.h>
@@ -18,8 +18,8 @@
 #include <cstring>
 #include <initializer_list>
 
-// Prepares the GIC for SPI 33 (level-triggered, group 1), then for ever: writes 1 to DOORBELL + 8, waits for an interrupt,
-// acknowledges it, writes its number to DOORBELL (32 bits), ends it. With x0 = 1 at the start it only spins; with x0 = 2 it
+// Prepares the GIC for SPI 33 (level-triggered, group 1), writes 1 to DOORBELL + 8, then for ever: waits for an
+// interrupt, acknowledges it, writes its number to DOORBELL (32 bits), ends it. With x0 = 1 at the start it only spins; with x0 = 2 it
 // reads DOORBELL + 16, adds one, writes it to ROM and reads it back, writes what it read to DOORBELL + 24.
 asm(R"(
   .pushsection .rodata
@@ -42,9 +42,9 @@ guest_code:
   mov x1, #1
   msr S3_0_C12_C12_7, x1
   isb
-1:mov w1, #1
+  mov w1, #1
   str w1, [x19, #8]
-  wfi
+1:wfi
 2:mrs x2, S3_0_C12_C12_0
   isb
   mov x3, #1020
@@ -195,7 +195,8 @@ void lines_without_eventfds() {
   expect(m.next_write(kDoorbell) == 33, "level interrupt arrives");
   expect(m.next_write(kDoorbell) == 33, "and again while the line is up");
   expect(m.line(0) == 0, "line down");
-  expect(m.next_write(kDoorbell + 8) == 1, "and not once it is down");
+  ::alarm(1);
+  expect(::ioctl(m.vcpu, KVM_RUN, 0L) == -1 && errno == EINTR, "and not once it is down");
 }
 
 void eventfds() {
