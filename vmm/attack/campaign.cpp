@@ -103,7 +103,7 @@ class Campaign {
     const bool intact = victim.says_intact(kGuestPatience);
     add_check("guest-unharmed", "the guest verifies its memory and registers after all attacks", "secret intact",
               intact ? "secret intact" : "the guest said: " + last_line(victim), intact);
-    const int code = victim.wait_end(std::chrono::seconds(config_.seconds) + kGuestPatience);
+    const int code = victim.wait_end(kGuestPatience);
     const bool clean = code == 0 && !victim.says_damaged();
     add_check("guest-powers-off", "the guest ends by itself", "exit code 0", fmt::format("exit code {}", code), clean);
     const HostScan scan = scan_host_memory(device_, victim.target().secret);

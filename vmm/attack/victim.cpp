@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <thread>
 
@@ -116,15 +115,18 @@ auto Victim::ended() -> bool {
 }
 
 void Victim::wait_for_secret() {
-  static const std::regex pattern(R"(secret pattern 0x([0-9a-f]+) at 0x([0-9a-f]+)\+0x([0-9a-f]+))");
   const auto deadline = Clock::now() + kStartPatience;
   while (Clock::now() < deadline && !ended()) {
     const std::string text = console();
-    std::smatch match;
-    if (intact_lines() != 0 && std::regex_search(text, match, pattern)) {
-      target_.secret = SecretMatch(std::stoull(match[1], nullptr, 16));
-      const std::uint64_t ipa = (std::stoull(match[2], nullptr, 16) + kPageSize - 1) & ~(kPageSize - 1);
-      const std::uint64_t bytes = std::stoull(match[3], nullptr, 16) - kPageSize;
+    const auto line = text.find("secret pattern ");
+    std::uint64_t pattern = 0;
+    std::uint64_t at_ipa = 0;
+    std::uint64_t size = 0;
+    if (intact_lines() != 0 && line != std::string::npos &&
+        std::sscanf(text.c_str() + line, "secret pattern 0x%lx at 0x%lx+0x%lx", &pattern, &at_ipa, &size) == 3) {
+      target_.secret = SecretMatch(pattern);
+      const std::uint64_t ipa = (at_ipa + kPageSize - 1) & ~(kPageSize - 1);
+      const std::uint64_t bytes = size - kPageSize;
       ram_ = find_ram(target_.pid);
       target_.first_gfn = ipa >> kPageShift;
       for (std::uint64_t at = 0; at + kPageSize <= bytes; at += kPageSize) {
@@ -175,8 +177,15 @@ auto Victim::says_intact(std::chrono::seconds patience) -> bool {
 }
 
 auto Victim::wait_end(std::chrono::seconds patience) -> int {
-  const auto deadline = Clock::now() + patience;
-  while (!ended() && Clock::now() < deadline) std::this_thread::sleep_for(kPoll);
+  auto deadline = Clock::now() + patience;
+  std::size_t lines = intact_lines();
+  while (!ended() && Clock::now() < deadline) {
+    std::this_thread::sleep_for(kPoll);
+    if (const std::size_t now = intact_lines(); now != lines) {
+      lines = now;
+      deadline = Clock::now() + patience;
+    }
+  }
   return status_;
 }
 

@@ -36,7 +36,7 @@ class Victim {
   [[nodiscard]] auto says_damaged() const -> bool;
   [[nodiscard]] auto console() const -> std::string;
 
-  // Waits for the guest's own end; the exit code of the VMM, or 128 + a signal; -1 if it did not end.
+  // Waits for the guest's own end, `patience` longer after each sign of life; the exit code of the VMM, or 128 + a signal; -1 if it did not end.
   [[nodiscard]] auto wait_end(std::chrono::seconds patience) -> int;
 
  private:
