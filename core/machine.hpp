@@ -24,9 +24,9 @@ using arm64::Level;
 // tlbi_vmalls12e1is        All entries of the loaded VMID.
 // tlbi_repeat              TLBI VALE2IS, XZR; DSB ISH: the step that completes an earlier TLBI on CPUs with the
 //                          repeat-TLBI errata; done on all.
-// wipe(first, pages)       Zeroes the pages and, without FWB, cleans and invalidates them to PoC before and after. No
-//                          stage 2 maps them. pages <= kBlockPages, and then first is block-aligned unless pages == 1.
-// clean(first, pages)      Clean and invalidate to PoC; nothing with FWB. Same ranges as wipe.
+// wipe(first, pages)       Zeroes the pages; cleans and invalidates them to PoC after and, without FWB, before. No stage 2
+//                          maps them. pages <= kBlockPages, and then first is block-aligned unless pages == 1.
+// clean(first, pages)      Clean and invalidate to PoC. Same ranges as wipe.
 // sync_icache(first, pages) Instruction cache to PoU for pages that a guest may execute; nothing if CTR_EL0.DIC.
 // map_hyp(pfn)             Makes load/store work for a page; NO_MEMORY leaves no trace.
 // unmap_hyp(pfn)           Undoes it, with EL2's own TLBI.

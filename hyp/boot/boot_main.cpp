@@ -140,6 +140,8 @@ void wipe_ram_left_dirty(const fdt::PlatformInfo& info, std::span<const fdt::PaR
       if (keep) continue;
       if (aligned(at.value(), kBlockSize)) boot_identity(at, kBlockSize);
       arm64::zero_page(at.value());
+      // The host starts with its caches off and would read what memory held before.
+      arm64::clean_invalidate_to_poc(reinterpret_cast<const void*>(at.value()), kPageSize);
     }
   }
 }

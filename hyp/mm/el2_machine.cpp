@@ -31,18 +31,17 @@ void El2Machine::leave() noexcept {
 
 void El2Machine::wipe(Pfn first, std::uint64_t pages) noexcept {
   const Window window{first, pages};
-  const bool fwb = machine().features.fwb();
-  if (!fwb) arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
+  // Lines that a guest left behind can only hide the zeroes where it could choose its own memory type.
+  if (!machine().features.fwb()) arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
   for (std::uint64_t n = 0; n < pages; ++n) arm64::zero_page(window.va() + n * kPageSize);
-  if (!fwb) {
-    arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
-  } else {
-    arm64::dsb_ish();
-  }
+  // Always: the host may map the page non-cacheable (its stage 2 leaves the memory type to it, with FWB too), and a reset
+  // loses what is in the caches. Both would show what memory held before.
+  arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
 }
 
 void El2Machine::clean(Pfn first, std::uint64_t pages) noexcept {
-  if (machine().features.fwb()) return;
+  // What is measured must be what the guest reads: a line that differs from memory, which the host can arrange with two
+  // memory types, may be dropped at any time.
   const Window window{first, pages};
   arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
 }
