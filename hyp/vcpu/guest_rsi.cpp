@@ -28,21 +28,24 @@ auto protected_frame(const GuestVm& vm, std::uint64_t ipa) noexcept -> bool {
   return aligned(ipa, kPageSize) && ipa >> (vm.ipa_bits - 1) == 0;
 }
 
-// The page behind a private RAM address that the guest named. If the host has not supplied it yet, the call is abandoned
-// (PC back on the SMC) and the host asked for the page; the guest issues it again without noticing.
+// Gives `use` the bytes of the page behind a private RAM address that the guest named, under the core lock: without it
+// another vCPU could give the page up meanwhile, and EL2 would write to its next owner's. If the host has not supplied the
+// page yet, the call is abandoned (PC back on the SMC) and the host asked for it; the guest issues the call again without
+// noticing.
 enum class Lookup : std::uint8_t { FOUND, ABANDONED, INVALID };
 
-auto guest_buffer(PerCpu& cpu, Vcpu& vcpu, std::uint64_t ipa, Pfn& page) noexcept -> Lookup {
+template <class Use>
+auto with_guest_page(PerCpu& cpu, Vcpu& vcpu, std::uint64_t ipa, Use use) noexcept -> Lookup {
   if (!protected_frame(*vcpu.vm, align_down(ipa, kPageSize))) return Lookup::INVALID;
-  Result<core::GuestPage> found = Unexpected{Error::INVALID};
   {
     Locked core{core_state()};
-    found = core::guest_page(*core, core::VmHandle{vcpu.vm->handle}, gfn_of(Ipa{ipa}));
-  }
-  if (!found || found->ripas != core::Ripas::ram) return Lookup::INVALID;
-  if (found->mapped) {
-    page = found->pfn;
-    return Lookup::FOUND;
+    const auto found = core::guest_page(*core, core::VmHandle{vcpu.vm->handle}, gfn_of(Ipa{ipa}));
+    if (!found || found->ripas != core::Ripas::ram) return Lookup::INVALID;
+    if (found->mapped) {
+      const Window window{found->pfn};
+      use(window.page());
+      return Lookup::FOUND;
+    }
   }
   RD_WRITE_SYSREG(ELR_EL2, RD_READ_SYSREG(ELR_EL2) - 4);
   vcpu.pending = PendingAccess{.await = Await::MEMORY};
@@ -60,23 +63,20 @@ void version(Vcpu& vcpu) noexcept {
 
 void realm_config(PerCpu& cpu, Vcpu& vcpu) noexcept {
   auto& x = vcpu.context.x;
-  Pfn page;
   if (!aligned(x[1], kPageSize)) {
     x[0] = answer(RsiStatus::ERROR_INPUT);
     return;
   }
-  switch (guest_buffer(cpu, vcpu, x[1], page)) {
-    case Lookup::ABANDONED: return;
-    case Lookup::INVALID: x[0] = answer(RsiStatus::ERROR_INPUT); return;
-    case Lookup::FOUND: break;
-  }
-  {
-    const Window window{page};
-    const auto bytes = window.page();
+  const std::uint64_t width = vcpu.vm->ipa_bits;
+  const auto found = with_guest_page(cpu, vcpu, x[1], [width](std::span<std::byte, kPageSize> bytes) noexcept {
     std::memset(bytes.data(), 0, bytes.size());
-    const std::uint64_t width = vcpu.vm->ipa_bits;
     std::memcpy(bytes.data() + arm64::rsi_config::kIpaWidth, &width, sizeof(width));
     bytes[arm64::rsi_config::kHashAlgorithm] = static_cast<std::byte>(arm64::RsiHash::SHA256);
+  });
+  if (found == Lookup::ABANDONED) return;
+  if (found == Lookup::INVALID) {
+    x[0] = answer(RsiStatus::ERROR_INPUT);
+    return;
   }
   vcpu.vm->realm_configured.store(true, std::memory_order_relaxed);
   x[0] = answer(RsiStatus::SUCCESS);
@@ -177,23 +177,17 @@ void measurement_extend(Vcpu& vcpu) noexcept {
 // "not supported" in the first register, which is what a host that knows none of them says.
 void host_call(PerCpu& cpu, Vcpu& vcpu) noexcept {
   auto& x = vcpu.context.x;
-  Pfn page;
   if (!aligned(x[1], arm64::rsi_host_call::kBytes)) {
     x[0] = answer(RsiStatus::ERROR_INPUT);
     return;
   }
   const auto offset = x[1] & (kPageSize - 1);
-  switch (guest_buffer(cpu, vcpu, x[1], page)) {
-    case Lookup::ABANDONED: return;
-    case Lookup::INVALID: x[0] = answer(RsiStatus::ERROR_INPUT); return;
-    case Lookup::FOUND: break;
-  }
-  {
-    const Window window{page};
+  const auto found = with_guest_page(cpu, vcpu, x[1], [offset](std::span<std::byte, kPageSize> bytes) noexcept {
     const std::uint64_t not_supported = ~std::uint64_t{0};
-    std::memcpy(window.page().data() + offset + arm64::rsi_host_call::kGprs, &not_supported, sizeof(not_supported));
-  }
-  x[0] = answer(RsiStatus::SUCCESS);
+    std::memcpy(bytes.data() + offset + arm64::rsi_host_call::kGprs, &not_supported, sizeof(not_supported));
+  });
+  if (found == Lookup::ABANDONED) return;
+  x[0] = answer(found == Lookup::FOUND ? RsiStatus::SUCCESS : RsiStatus::ERROR_INPUT);
 }
 
 }  // namespace
