@@ -11,23 +11,19 @@ constexpr std::uint64_t kEnable = 1, kImask = 2, kIstatus = 4;
 
 }  // namespace
 
+// The host can write these registers too: what it left there must not be the guest's timer for an instant.
 void timer_enter(Vcpu& vcpu) noexcept {
-  // A disabled timer's compare value is not observable until the guest writes the control register, but it may read
-  // back what it wrote: restore it whenever it may differ from what the hardware holds.
   RD_WRITE_SYSREG(CNTV_CVAL_EL0, vcpu.cntv_cval);
-  if ((vcpu.cntv_ctl & kEnable) != 0) {
-    arm64::isb();
-    RD_WRITE_SYSREG(CNTV_CTL_EL0, vcpu.cntv_ctl);
-  }
+  if ((vcpu.cntv_ctl & kEnable) != 0) arm64::isb();
+  RD_WRITE_SYSREG(CNTV_CTL_EL0, vcpu.cntv_ctl);
 }
 
 void timer_leave(Vcpu& vcpu) noexcept {
   vcpu.cntv_ctl = RD_READ_SYSREG(CNTV_CTL_EL0) & (kEnable | kImask);
   vcpu.cntv_cval = RD_READ_SYSREG(CNTV_CVAL_EL0);
-  if ((vcpu.cntv_ctl & kEnable) != 0) {
-    RD_WRITE_SYSREG(CNTV_CTL_EL0, 0);
-    arm64::isb();
-  }
+  RD_WRITE_SYSREG(CNTV_CTL_EL0, 0);
+  RD_WRITE_SYSREG(CNTV_CVAL_EL0, 0);
+  if ((vcpu.cntv_ctl & kEnable) != 0) arm64::isb();
 }
 
 auto timer_line_live() noexcept -> bool { return (RD_READ_SYSREG(CNTV_CTL_EL0) & 7) == (kEnable | kIstatus); }
