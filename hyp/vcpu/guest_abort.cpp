@@ -23,7 +23,7 @@ struct GuestAbort {
   std::uint64_t syndrome, far;
   Ipa ipa;      // with the shared bit
   Ipa address;  // without
-  bool shared;  // through the shared half of a realm, or any access of an ordinary VM
+  bool shared;  // through the shared half of a protected VM, or any access of an ordinary one
   bool fetch;
 
   [[nodiscard]] auto decoded() const noexcept -> bool { return !fetch && iss::ISV::of(syndrome) != 0; }
@@ -36,7 +36,7 @@ auto read_abort(const Vcpu& vcpu, std::uint64_t syndrome, Ipa ipa) noexcept -> G
   abort.far = RD_READ_SYSREG(FAR_EL2);
   abort.ipa = ipa;
   abort.address = Ipa{abort.ipa.value() & ~vcpu.vm->shared_bit()};
-  abort.shared = !vcpu.vm->rsi || (abort.ipa.value() & vcpu.vm->shared_bit()) != 0;
+  abort.shared = !vcpu.vm->protected_vm || (abort.ipa.value() & vcpu.vm->shared_bit()) != 0;
   abort.fetch = arm64::exception_class(syndrome) == ExceptionClass::INSTRUCTION_ABORT_LOWER;
   return abort;
 }
@@ -97,7 +97,7 @@ void watch_distributor(GuestVm& vm, const GuestAbort& abort, std::uint64_t value
 
 void device_access(PerCpu& cpu, Vcpu& vcpu, const GuestAbort& abort) noexcept {
   const auto size = static_cast<std::uint8_t>(iss::SAS::of(abort.syndrome));
-  ExitReport report{.reason = RD_EXIT_MMIO, .ipa = abort.address.value(), .shared = vcpu.vm->rsi};
+  ExitReport report{.reason = RD_EXIT_MMIO, .ipa = abort.address.value(), .shared = vcpu.vm->protected_vm};
   report.mmio_bytes = 1U << size;
   report.mmio_write = abort.write();
   if (abort.write()) {
@@ -122,7 +122,7 @@ void memory_fault(PerCpu& cpu, Vcpu& vcpu, const GuestAbort& abort) noexcept {
   leave_guest(cpu, vcpu,
               {.reason = RD_EXIT_MEMORY,
                .ipa = align_down(abort.address.value(), kPageSize),
-               .shared = vcpu.vm->rsi && abort.shared,
+               .shared = vcpu.vm->protected_vm && abort.shared,
                .args = {wanted}});
 }
 
@@ -154,7 +154,7 @@ void handle_guest_abort(PerCpu& cpu, Vcpu& vcpu, std::uint64_t syndrome) noexcep
   const auto abort = read_abort(vcpu, syndrome, *ipa);
   if (abort.ipa.value() >> vcpu.vm->ipa_bits != 0) return inject_sea(syndrome, abort.far);
   if (!abort.shared) return private_access(cpu, vcpu, abort);
-  if (vcpu.vm->rsi && abort.fetch) return inject_sea(syndrome, abort.far);
+  if (vcpu.vm->protected_vm && abort.fetch) return inject_sea(syndrome, abort.far);
   if (!abort.decoded()) return memory_fault(cpu, vcpu, abort);
   if (redistributor(cpu, vcpu, abort)) return;
   device_access(cpu, vcpu, abort);

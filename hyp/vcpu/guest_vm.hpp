@@ -33,9 +33,9 @@ struct GuestVm {
   Measurements measurements;  // under the core lock
   std::array<std::atomic<Vcpu*>, RD_MAX_VCPUS> vcpus;
 
-  // The shared half of a realm's address space, or nothing for other VMs.
+  // The shared half of a protected VM's address space, or nothing for other VMs.
   [[nodiscard]] auto shared_bit() const noexcept -> std::uint64_t {
-    return rsi ? std::uint64_t{1} << (ipa_bits - 1) : 0;
+    return protected_vm ? std::uint64_t{1} << (ipa_bits - 1) : 0;
   }
 };
 
