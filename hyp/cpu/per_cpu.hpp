@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "abi/hypercall.h"
 #include "arch/arm64/common/sysreg_access.hpp"
 #include "base/addr.hpp"
 #include "hyp/mm/layout.h"
@@ -40,6 +41,7 @@ struct PerCpu {
   HostMonitors monitors;
   Context host;
   FpState host_fp;
+  std::array<std::uint8_t, RD_MAX_VMS> last_vcpu;  // by slot: index + 1 of the VM's vCPU that ran here last, 0: none
   std::uint64_t* host_sve;  // storage for the host's SVE state (EL2 linear address), null without SVE
 };
 

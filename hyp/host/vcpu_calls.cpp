@@ -46,7 +46,6 @@ auto vcpu_create(const CallRegisters& x) noexcept -> Result<> {
   vcpu->run = at_linear<rd_run>(pa_of(Pfn{x[4]}));
   vcpu->index = static_cast<std::uint32_t>(x[2]);
   vcpu->mpidr = mpidr_of(x[2]);
-  vcpu->last_cpu = ~std::uint32_t{0};
   // Only the boot vCPU starts by itself.
   vcpu->power.store(x[2] == 0 ? Power::ON : Power::OFF, std::memory_order_relaxed);
   vm.vcpus[x[2]].store(vcpu, std::memory_order_release);

@@ -56,8 +56,7 @@ struct Vcpu {
   std::atomic<Power> power;
   std::uint64_t start_pc, start_context;  // of CPU_ON, valid in ON_PENDING
   PendingAccess pending;
-  bool fp_live;            // the FP registers of the loaded CPU hold this vCPU's values
-  std::uint32_t last_cpu;  // physical CPU it ran on last, for TLB maintenance on migration
+  bool fp_live;  // the FP registers of the loaded CPU hold this vCPU's values
 };
 
 static_assert(sizeof(Vcpu) <= kPageSize, "a vCPU is one donated page");

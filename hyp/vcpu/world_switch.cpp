@@ -94,10 +94,13 @@ void write_traps(const TrapConfig& traps) noexcept {
   }
 }
 
-// A vCPU that ran elsewhere shares its VMID with its siblings: their entries on this CPU may be stale for it.
-void flush_after_migration(PerCpu& cpu, Vcpu& vcpu) noexcept {
-  if (vcpu.last_cpu == cpu.index) return;
-  vcpu.last_cpu = cpu.index;
+// The vCPUs of a VM share its VMID, but each may use an ASID in its own way: what another one left in this CPU's TLB and
+// instruction cache is not for this one. A VM that takes over the slot of an earlier one finds them clean (VM_TEARDOWN).
+void flush_after_sibling(PerCpu& cpu, const Vcpu& vcpu) noexcept {
+  auto& last = cpu.last_vcpu[vcpu.vm->handle % RD_MAX_VMS];
+  const auto self = static_cast<std::uint8_t>(vcpu.index + 1);
+  if (last == self) return;
+  last = self;
   arm64::tlbi_vmalle1();
   asm volatile("ic iallu" ::: "memory");
   arm64::dsb_nsh();
@@ -118,11 +121,13 @@ void switch_to_guest(PerCpu& cpu, Vcpu& vcpu) noexcept {
   RD_WRITE_SYSREG(VTCR_EL2, vcpu.vm->vtcr);
   RD_WRITE_SYSREG(VTTBR_EL2, vcpu.vm->vttbr);
   RD_WRITE_SYSREG(VMPIDR_EL2, vcpu.mpidr);
+  if (state.features.ras()) RD_WRITE_SYSREG(S3_4_C12_C1_1, 0);  // VDISR_EL2: DISR_EL1 of any guest, hidden from all
   write_traps(state.guest);
   arm64::isb();
   RD_WRITE_SYSREG(SCTLR_EL1, vcpu.context.el1.sctlr);
+  arm64::isb();
   RD_WRITE_SYSREG(TCR_EL1, vcpu.context.el1.tcr);
-  flush_after_migration(cpu, vcpu);
+  flush_after_sibling(cpu, vcpu);
   RD_WRITE_SYSREG(ELR_EL2, vcpu.context.pc);
   RD_WRITE_SYSREG(SPSR_EL2, vcpu.context.pstate);
   cpu.vcpu = &vcpu;
@@ -151,6 +156,7 @@ void switch_to_host(PerCpu& cpu, Vcpu& vcpu) noexcept {
   write_traps(state.host);
   arm64::isb();
   RD_WRITE_SYSREG(SCTLR_EL1, cpu.host.el1.sctlr);
+  arm64::isb();
   RD_WRITE_SYSREG(TCR_EL1, cpu.host.el1.tcr);
   resume_host_monitors(cpu);
   if (!cpu.host_fp_live) {
