@@ -22,12 +22,15 @@ void stop_profiling(HostMonitors& saved) noexcept {
   arm64::isb();
 }
 
-void stop_trace(HostMonitors& saved) noexcept {
+// Without a trace buffer the trace unit may have another sink: the filter stops it in any case.
+void stop_trace(HostMonitors& saved, bool buffer) noexcept {
   saved.trfcr = RD_READ_SYSREG(S3_0_C1_C2_1);
-  saved.trblimitr = RD_READ_SYSREG(S3_0_C9_C11_0);
+  saved.trblimitr = buffer ? RD_READ_SYSREG(S3_0_C9_C11_0) : 0;
+  if (saved.trfcr != 0) {
+    RD_WRITE_SYSREG(S3_0_C1_C2_1, 0);
+    arm64::isb();
+  }
   if ((saved.trblimitr & 1) == 0) return;
-  RD_WRITE_SYSREG(S3_0_C1_C2_1, 0);
-  arm64::isb();
   asm volatile("hint #18" ::: "memory");  // TSB CSYNC
   arm64::dsb_nsh();
   RD_WRITE_SYSREG(S3_0_C9_C11_0, saved.trblimitr & ~std::uint64_t{1});
@@ -44,7 +47,7 @@ void stop_host_monitors(PerCpu& cpu) noexcept {
     if (saved.counters != 0) RD_WRITE_SYSREG(PMCNTENCLR_EL0, saved.counters);
   }
   if (features.spe()) stop_profiling(saved);
-  if (features.trbe()) stop_trace(saved);
+  if (features.trf()) stop_trace(saved, features.trbe());
 }
 
 void resume_host_monitors(const PerCpu& cpu) noexcept {
@@ -54,10 +57,8 @@ void resume_host_monitors(const PerCpu& cpu) noexcept {
     RD_WRITE_SYSREG(S3_0_C9_C10_0, saved.pmblimitr);
     RD_WRITE_SYSREG(S3_0_C9_C9_0, saved.pmscr);
   }
-  if (features.trbe() && (saved.trblimitr & 1) != 0) {
-    RD_WRITE_SYSREG(S3_0_C9_C11_0, saved.trblimitr);
-    RD_WRITE_SYSREG(S3_0_C1_C2_1, saved.trfcr);
-  }
+  if (features.trbe() && (saved.trblimitr & 1) != 0) RD_WRITE_SYSREG(S3_0_C9_C11_0, saved.trblimitr);
+  if (features.trf() && saved.trfcr != 0) RD_WRITE_SYSREG(S3_0_C1_C2_1, saved.trfcr);
   if (features.pmu() && saved.counters != 0) RD_WRITE_SYSREG(PMCNTENSET_EL0, saved.counters);
 }
 
