@@ -26,19 +26,22 @@ auto frame_va(Ipa ipa) noexcept -> std::optional<std::uint64_t> {
   return std::nullopt;
 }
 
+// An access to a reserved place may abort, and here that abort would be EL2's own: only registers that exist are read, with
+// the size they have. The rest, PROPBASER and PENDBASER among it, reads as zero.
+auto word_register(std::uint64_t offset) noexcept -> bool {
+  return offset == GICR_CTLR || offset == GICR_IIDR || offset == GICR_STATUSR || offset == GICR_WAKER ||
+         offset >= GIC_PIDR4;
+}
+
 auto read_frame(std::uint64_t va, std::uint64_t size_log2) noexcept -> std::uint64_t {
   const auto offset = va & (kGicFrameSize - 1);
-  const auto reg = align_down(offset, 8);
-  if (reg == GICR_PROPBASER || reg == GICR_PENDBASER) return 0;
-  std::uint64_t value = 0;
-  switch (size_log2) {
-    case 2: value = *reinterpret_cast<volatile std::uint32_t*>(va); break;
-    case 3: value = *reinterpret_cast<volatile std::uint64_t*>(va); break;
-    default: return 0;  // RD_base has no narrower registers
+  if (align_down(offset, 8) == GICR_TYPER && size_log2 >= 2) {
+    const auto typer = *reinterpret_cast<volatile std::uint64_t*>(align_down(va, 8)) & ~kTyperLpiBits;
+    return size_log2 == 3 ? typer : (typer >> (8 * (offset & 4))) & bit_mask(0, 32);
   }
-  if (offset == GICR_TYPER) value &= ~kTyperLpiBits;
-  if (offset == GICR_CTLR) value &= ~kCtlrEnableLpis;
-  return value;
+  if (size_log2 != 2 || !word_register(offset)) return 0;
+  const std::uint64_t value = *reinterpret_cast<volatile std::uint32_t*>(va);
+  return offset == GICR_CTLR ? value & ~kCtlrEnableLpis : value;
 }
 
 // Only what a host without LPIs needs to write: CTLR (without EnableLPIs), STATUSR, WAKER. Registers that name memory or
