@@ -6,6 +6,7 @@
 #include "arch/arm64/common/sysreg_access.hpp"
 #include "core/vm/vcpu.hpp"
 #include "hyp/core_state.hpp"
+#include "hyp/cpu/machine_state.hpp"
 #include "hyp/mm/linear_map.hpp"
 #include "hyp/vcpu/guest_vm.hpp"
 #include "hyp/vcpu/inject.hpp"
@@ -98,11 +99,15 @@ auto ready(Vcpu& vcpu) noexcept -> bool {
   return true;
 }
 
+// PSTATE.SM changes what FP instructions do, the guest's and those that save the host's registers (SVCR, Arm ARM D19.2).
+auto in_streaming_mode() noexcept -> bool { return machine().features.sme() && (RD_READ_SYSREG(S3_3_C4_C2_2) & 1) != 0; }
+
 void refuse(PerCpu& cpu, Error error) noexcept { cpu.host.x[0] = static_cast<std::uint64_t>(status_of(error)); }
 
 }  // namespace
 
 void run_vcpu(PerCpu& cpu, std::uint64_t handle, std::uint64_t index) noexcept {
+  if (in_streaming_mode()) return refuse(cpu, Error::INVALID);
   core::LoadedVcpu loaded;
   {
     Locked core{core_state()};
