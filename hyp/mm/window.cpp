@@ -21,11 +21,11 @@ Window::Window(Pfn first, std::uint64_t pages) noexcept {
 }
 
 Window::~Window() {
-  // The virtual address is used by this CPU alone: a local invalidation completes the removal.
+  // This CPU alone uses the virtual address, but all walk the same tables and may have done so speculatively.
   *entry_ = 0;
   arm64::dsb_ishst();
-  arm64::tlbi_vae2(va_);
-  arm64::dsb_nsh();
+  arm64::tlbi_vae2is(va_);
+  arm64::dsb_ish();
   arm64::isb();
 }
 
