@@ -31,6 +31,7 @@ void handle_irq() noexcept {
 void handle_fiq() noexcept { handle_irq(); }
 
 void handle_serror() noexcept {
+  stop_if_resetting();
   auto& cpu = this_cpu();
   RD_CHECK(cpu.vcpu != nullptr);
   handle_guest_serror(cpu, *cpu.vcpu);
