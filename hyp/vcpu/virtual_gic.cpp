@@ -106,10 +106,11 @@ void gic_present(PerCpu& cpu, Vcpu& vcpu) noexcept {
 }
 
 void gic_enter(PerCpu& cpu, Vcpu& vcpu) noexcept {
-  if (vcpu.vm->nr_irqs == 0) return;
+  // A VM without a GIC has these too; they are not to be the last VM's.
   RD_WRITE_SYSREG(ICH_VMCR_EL2, vcpu.gic.vmcr);
   RD_WRITE_SYSREG(ICH_AP0R0_EL2, vcpu.gic.ap0r0);
   RD_WRITE_SYSREG(ICH_AP1R0_EL2, vcpu.gic.ap1r0);
+  if (vcpu.vm->nr_irqs == 0) return;
   enable_physical_ppis(cpu);
   gic_present(cpu, vcpu);
 }
