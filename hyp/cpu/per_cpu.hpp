@@ -35,9 +35,9 @@ struct PerCpu {
   std::uint32_t index;
   bool host_fp_live;  // the FP registers hold the host's values (else the loaded vCPU's)
   std::uint64_t mpidr;
-  std::uint64_t saved_vttbr;  // between El2Machine::enter and leave
-  std::uint64_t exits;        // from guests to the host, for CPU_STATE
-  std::atomic<bool> online;   // read by all
+  std::uint64_t saved_vttbr, saved_tcr, saved_sctlr;  // between El2Machine::enter and leave
+  std::uint64_t exits;                                // from guests to the host, for CPU_STATE
+  std::atomic<bool> online;                           // read by all
   HostMonitors monitors;
   Context host;
   FpState host_fp;

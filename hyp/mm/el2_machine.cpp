@@ -11,12 +11,21 @@ namespace redoubt::hyp {
 
 // While core runs a host call, VTTBR_EL2 holds the host's tables; in a call of a guest it holds the guest's. Both were
 // saved nowhere, so the value to return to is kept per CPU in a register the guest cannot see: TPIDR_EL2's structure.
+//
+// The EL1&0 stage-1 registers stay those of the world that runs: their tables must not be walked under the other stage 2,
+// not even speculatively (errata 1165522, 1319367, 1319537, 1530923), or entries the host chose would be in a guest's VMID.
 void El2Machine::enter(Vmid vmid, Pa root) noexcept {
   auto& cpu = this_cpu();
   cpu.saved_vttbr = RD_READ_SYSREG(VTTBR_EL2);
   const auto wanted = (vmid.value() << 48) | root.value();
   if (wanted == cpu.saved_vttbr) return;
+  cpu.saved_tcr = RD_READ_SYSREG(TCR_EL1);
+  cpu.saved_sctlr = RD_READ_SYSREG(SCTLR_EL1);
+  RD_WRITE_SYSREG(TCR_EL1, cpu.saved_tcr | bit(7) | bit(23));  // EPD0, EPD1
+  arm64::isb();
+  RD_WRITE_SYSREG(SCTLR_EL1, cpu.saved_sctlr | 1);  // EPDn act only with M = 1
   arm64::dsb_ish();
+  arm64::isb();
   RD_WRITE_SYSREG(VTTBR_EL2, wanted);
   arm64::isb();
 }
@@ -27,6 +36,9 @@ void El2Machine::leave() noexcept {
   arm64::dsb_ish();
   RD_WRITE_SYSREG(VTTBR_EL2, cpu.saved_vttbr);
   arm64::isb();
+  RD_WRITE_SYSREG(SCTLR_EL1, cpu.saved_sctlr);
+  arm64::isb();
+  RD_WRITE_SYSREG(TCR_EL1, cpu.saved_tcr);
 }
 
 void El2Machine::wipe(Pfn first, std::uint64_t pages) noexcept {
