@@ -31,6 +31,15 @@ auto read_features() noexcept -> Features {
                   .smfr0 = RD_READ_SYSREG(S3_0_C0_C4_5)};
 }
 
+auto Features::signature() const noexcept -> std::uint64_t {
+  const bool facts[] = {fwb(),  pauth(),  sve(),  sme(),  mte(),    ras(),   amu(),   csv2_2(),
+                        ssbs(), pmu(),    spe(),  trbe(), trf(),    fgt(),   hcx(),   lor(),
+                        pan(),  vmid16(), mops(), tcr2(), sctlr2(), s1pie(), s1poe(), gcs()};
+  std::uint64_t bits = std::uint64_t{pa_bits()} << 32;
+  for (unsigned n = 0; n < sizeof(facts); ++n) bits |= std::uint64_t{facts[n]} << n;
+  return bits;
+}
+
 namespace {
 
 // PTW, VM and FWB are the same in both worlds: a change would cost a TLB flush on some implementations.
@@ -61,16 +70,24 @@ auto counters(const Features& features) noexcept -> std::uint64_t {
   return features.pmu() ? bits_of(RD_READ_SYSREG(PMCR_EL0), 11, 5) : 0;
 }
 
+// What EL2 does is not counted by the host's counters (HPMD, HCCD).
+auto quiet_el2(const Features& features) noexcept -> std::uint64_t {
+  const auto version = features.pmu() ? bits_of(features.dfr0, 8, 4) : 0;
+  return (version >= 4 ? mdcr::kHpmd : 0) | (version >= 6 ? mdcr::kHccd : 0);
+}
+
 }  // namespace
 
 auto host_traps(const Features& features) noexcept -> TrapConfig {
   return TrapConfig{
       .hcr = common_hcr(features) | (features.pauth() ? hcr::kApi | hcr::kApk : 0) |
-             (features.csv2_2() ? hcr::kEnScxt : 0) | (features.mte() ? hcr::kAta : 0),
+             (features.csv2_2() ? hcr::kEnScxt : 0) | (features.mte() ? hcr::kAta : 0) |
+             (features.lor() ? hcr::kTlor : 0),  // LORegions are shared with guests
       .cptr = (cptr::kRes1 & ~cptr::kTsm & ~cptr::kTz) | (features.sve() ? 0 : cptr::kTz) |
               (features.sme() ? 0 : cptr::kTsm),
       // The host's own profiling and trace buffers go through its stage 1 and stage 2; EL2 lends it all counters.
-      .mdcr = counters(features) | (features.spe() ? mdcr::kE2pb : 0) | (features.trbe() ? mdcr::kE2tb : 0),
+      .mdcr = counters(features) | quiet_el2(features) | (features.spe() ? mdcr::kE2pb : 0) |
+              (features.trbe() ? mdcr::kE2tb : 0),
       .cnthctl = cnthctl::kEl1pcten | cnthctl::kEl1pcen,
       .hcrx = host_hcrx(features),
       .hfgrtr = host_fine_grained(features),
@@ -84,8 +101,8 @@ auto guest_traps(const Features& features) noexcept -> TrapConfig {
              hcr::kTid1 | hcr::kTid3 | hcr::kTidcp | hcr::kTacr | hcr::kTsw | (features.lor() ? hcr::kTlor : 0) |
              (features.ras() ? hcr::kTerr | hcr::kTea : 0) | (features.mte() ? hcr::kTid5 : 0),
       .cptr = cptr::kRes1 | cptr::kTz | cptr::kTsm | cptr::kTfp | cptr::kTta | (features.amu() ? cptr::kTam : 0),
-      .mdcr = counters(features) | mdcr::kTpm | mdcr::kTpmcr | mdcr::kTda | mdcr::kTdosa | mdcr::kTdra |
-              (features.spe() ? mdcr::kTpms : 0) | (features.trf() ? mdcr::kTtrf : 0),
+      .mdcr = counters(features) | quiet_el2(features) | mdcr::kTpm | mdcr::kTpmcr | mdcr::kTda | mdcr::kTdosa |
+              mdcr::kTdra | (features.spe() ? mdcr::kTpms : 0) | (features.trf() ? mdcr::kTtrf : 0),
       .cnthctl = cnthctl::kEl1pcten,
       .hcrx = 0,
       .hfgrtr = 0,
