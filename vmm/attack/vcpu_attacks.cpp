@@ -125,6 +125,7 @@ auto teardown_while_loaded(const Arena& arena) -> Outcome {
   if (!vm.next_report(1000)) return skipped("the guest does not start");
   Runner runner(vm);
   const CpuPin pin(0);
+  while (runner.ran() + runner.busy() < 3) std::this_thread::yield();
   unsigned busy = 0;
   std::int64_t status = RD_E_BUSY;
   for (unsigned n = 0; n < 100'000 && status == RD_E_BUSY; ++n) {

@@ -58,10 +58,12 @@ constexpr std::uint64_t kRamBase = 0x4000'0000;  // of our VMM's arm64 board
 }  // namespace
 
 auto living_handles(const Device& device) -> std::vector<std::uint64_t> {
-  constexpr std::uint64_t kGenerations = 1024;
+  constexpr std::uint64_t kGenerations = 65536;
   std::vector<std::uint64_t> found;
-  for (std::uint64_t slot = 0; slot < RD_MAX_VMS; ++slot) {
-    for (std::uint64_t generation = 0; generation < kGenerations; ++generation) {
+  const std::uint64_t wanted = device.info(RD_INFO_VMS);
+  // Slot in bits 7:0, how often it was used above.
+  for (std::uint64_t generation = 0; generation < kGenerations && found.size() < wanted; ++generation) {
+    for (std::uint64_t slot = 0; slot < RD_MAX_VMS; ++slot) {
       const std::uint64_t handle = generation << 8 | slot;
       if (device.call(RD_CALL_VM_INFO, {handle, RD_VM_INFO_STATE}).status == 0) found.push_back(handle);
     }
