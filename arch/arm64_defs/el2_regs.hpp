@@ -57,9 +57,9 @@ inline constexpr std::uint64_t kTdra = bit(11);         // trap debug ROM regist
 inline constexpr std::uint64_t kE2pb =
     bit_mask(12, 2);                             // statistical profiling buffer: 0 = EL2 owns, 3 = EL1, untrapped
 inline constexpr std::uint64_t kTpms = bit(14);  // trap statistical profiling controls
-inline constexpr std::uint64_t kHpmd = bit(17);          // no event counting at EL2
+inline constexpr std::uint64_t kHpmd = bit(17);  // no event counting at EL2
 inline constexpr std::uint64_t kTtrf = bit(19);  // trap trace filter controls
-inline constexpr std::uint64_t kHccd = bit(23);          // no cycle counting at EL2
+inline constexpr std::uint64_t kHccd = bit(23);  // no cycle counting at EL2
 inline constexpr std::uint64_t kE2tb = bit_mask(24, 2);  // trace buffer: as E2PB
 }  // namespace mdcr
 

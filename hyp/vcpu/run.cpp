@@ -100,7 +100,9 @@ auto ready(Vcpu& vcpu) noexcept -> bool {
 }
 
 // PSTATE.SM changes what FP instructions do, the guest's and those that save the host's registers (SVCR, Arm ARM D19.2).
-auto in_streaming_mode() noexcept -> bool { return machine().features.sme() && (RD_READ_SYSREG(S3_3_C4_C2_2) & 1) != 0; }
+auto in_streaming_mode() noexcept -> bool {
+  return machine().features.sme() && (RD_READ_SYSREG(S3_3_C4_C2_2) & 1) != 0;
+}
 
 void refuse(PerCpu& cpu, Error error) noexcept { cpu.host.x[0] = static_cast<std::uint64_t>(status_of(error)); }
 

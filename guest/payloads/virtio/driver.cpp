@@ -43,7 +43,9 @@ void Device::write(std::uint64_t offset, std::uint32_t value) const noexcept {
   arm64::mmio_write<std::uint32_t>(device_at(base_) + offset, value);
 }
 
-auto Device::id() const noexcept -> std::uint32_t { return read(0x000) == kMagic && read(0x004) == 2 ? read(0x008) : 0; }
+auto Device::id() const noexcept -> std::uint32_t {
+  return read(0x000) == kMagic && read(0x004) == 2 ? read(0x008) : 0;
+}
 
 auto Device::start(Ipa queue, bool clear) noexcept -> bool {
   queue_ = queue;

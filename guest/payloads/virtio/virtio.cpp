@@ -23,7 +23,9 @@ constexpr std::uint64_t kMagic = 0x7365'6372'6574'2121;
 }
 
 [[nodiscard]] auto queue() noexcept -> Ipa { return shared_alias(address_of(arena.queue[0])); }
-[[nodiscard]] auto buffer(std::uint64_t offset) noexcept -> Ipa { return shared_alias(address_of(arena.buffers[0])) + offset; }
+[[nodiscard]] auto buffer(std::uint64_t offset) noexcept -> Ipa {
+  return shared_alias(address_of(arena.buffers[0])) + offset;
+}
 
 [[nodiscard]] auto words_at(Ipa address) noexcept -> volatile std::uint64_t* {
   return reinterpret_cast<volatile std::uint64_t*>(address.value());
@@ -62,7 +64,8 @@ void check_nonsense(Report& report, Device& rng) noexcept {
   stops_at(report, rng, {buffer(0), 16, virtio::kNext, virtio::kQueueSize}, "a successor outside the table");
   stops_at(report, rng, {Ipa{end.value() - 8}, 16, virtio::kWrite, 0}, "a buffer across the end of RAM");
   stops_at(report, rng, {kGicdBase, 16, virtio::kWrite, 0}, "a buffer in a device");
-  stops_at(report, rng, {Ipa{~std::uint64_t{0} - 7}, 16, virtio::kWrite, 0}, "a buffer across the end of the address space");
+  stops_at(report, rng, {Ipa{~std::uint64_t{0} - 7}, 16, virtio::kWrite, 0},
+           "a buffer across the end of the address space");
   static_cast<void>(rng.start(queue()));
   report.check(rng.submit_hostile(0xffff), "a head outside the table");
   report.check(draws_random_bytes(rng), "  and works after a reset");
@@ -127,7 +130,8 @@ void check_disk(Report& report) noexcept {
 
 void run_payload(Report& report) noexcept {
   Device rng = virtio::find(virtio::kIdRng);
-  if (rng.id() != virtio::kIdRng) return report.skipped("everything", "no virtio random number generator at 0x0a000000");
+  if (rng.id() != virtio::kIdRng)
+    return report.skipped("everything", "no virtio random number generator at 0x0a000000");
   const bool realm = machine().personality == Personality::Rsi;
   if (realm) {
     const Ipa start = address_of(arena.queue[0]);
