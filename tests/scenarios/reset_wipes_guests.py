@@ -3,6 +3,7 @@ import re
 
 NAME = "a reset of the machine, orderly or not, leaves nothing of a running guest in its memory"
 TIMEOUT = 900
+SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
 
 # How the machine is reset under the running guest: by the kernel at once, by its emergency key, or from outside, when
 # neither kernel nor hypervisor is asked.

@@ -81,7 +81,7 @@ def add_to(tree: Initramfs, rig: Rig, all_series: set[str], mib: int) -> None:
 def check(host: Host, guest: Guest, mib: int) -> None:
     """From its first instruction to power-off: RSI, disk, sockets, console, memory that never changes."""
     host.shell(f"rm -f /tmp/keys /tmp/v*; mkfifo /tmp/keys; dd if=/dev/urandom of=/tmp/disk bs=1M count={mib} 2>/dev/null")
-    host.shell("vsock_probe echo-unix /tmp/v_77 >/tmp/echo.log 2>&1 &")
+    host.shell("(vsock_probe echo-unix /tmp/v_77 >/tmp/echo.log 2>&1 &)")
     before = host.shell("sha256sum </tmp/disk").split()[0]
     host.shell("(exec sleep 10000 >/tmp/keys) & echo $! >/tmp/keys.pid")
     host.start_vm("linux", guest.options("/tmp/disk") + " --vsock-cid 7 --vsock-socket /tmp/v", stdin="/tmp/keys")
