@@ -66,7 +66,8 @@ class Vsock : public testing::Test {
     return got;
   }
 
-  const std::string path = testing::TempDir() + "redoubt_vsock_test";
+  const std::string path =
+      testing::TempDir() + "redoubt_vsock_test." + std::to_string(::getpid());  // tests run in parallel
   EventLoop loop;
   VsockMux mux{loop, kGuestCid, path};
   VirtioVsock device{kGuestCid, mux};
