@@ -32,7 +32,8 @@ auto cut_guests_off(Core& core) noexcept -> unsigned {
   unsigned loaded = 0;
   for (std::uint32_t slot = 0; slot < core::VmTable::kSlots; ++slot) {
     auto& vm = core.vms.at(slot);
-    if (vm.state == core::VmState::free) continue;
+    // Without a vCPU on some CPU nothing can run, and the tables of a dead VM may have gone back to the host already.
+    if (vm.state == core::VmState::free || vm.loaded_vcpus == 0) continue;
     loaded += vm.loaded_vcpus;
     for (std::uint64_t at = 0; at < RD_VM_ROOT_PAGES * kPageSize; at += 8) core.machine.store(vm.root + at, 0);
   }
