@@ -31,15 +31,6 @@ auto read_features() noexcept -> Features {
                   .smfr0 = RD_READ_SYSREG(S3_0_C0_C4_5)};
 }
 
-auto Features::signature() const noexcept -> std::uint64_t {
-  const bool facts[] = {fwb(),  pauth(),  sve(),  sme(),  mte(),    ras(),   amu(),   csv2_2(),
-                        ssbs(), pmu(),    spe(),  trbe(), trf(),    fgt(),   hcx(),   lor(),
-                        pan(),  vmid16(), mops(), tcr2(), sctlr2(), s1pie(), s1poe(), gcs()};
-  std::uint64_t bits = std::uint64_t{pa_bits()} << 32;
-  for (unsigned n = 0; n < sizeof(facts); ++n) bits |= std::uint64_t{facts[n]} << n;
-  return bits;
-}
-
 namespace {
 
 // PTW, VM and FWB are the same in both worlds: a change would cost a TLB flush on some implementations.

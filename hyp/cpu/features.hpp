@@ -45,8 +45,6 @@ struct Features {
   [[nodiscard]] auto s1poe() const noexcept -> bool { return bits_of(mmfr3, 16, 4) != 0; }
   [[nodiscard]] auto gcs() const noexcept -> bool { return bits_of(pfr1, 44, 4) != 0; }
   [[nodiscard]] auto pa_bits() const noexcept -> unsigned;  // 32..48
-  // All that tables, traps and saved state depend on: the same number on every CPU, or the CPU cannot be used.
-  [[nodiscard]] auto signature() const noexcept -> std::uint64_t;
 };
 
 // EL2 control registers of one world.

@@ -141,26 +141,14 @@ void relay_psci(PerCpu& cpu, Fid call) noexcept {
   x[0] = arm64::smc(static_cast<std::uint64_t>(call), x[1], x[2], x[3]);
 }
 
-namespace {
-
-// Nothing has run here but EL2: the CPU goes off again, and the host sees one that does not come up.
-void refuse_unlike(PerCpu& cpu) noexcept {
-  if (read_features().signature() == machine().features.signature()) return;
-  log("CPU {} is refused: it differs from the boot CPU in what isolation depends on", cpu.index);
-  (void)cpu_off(cpu);
-  for (;;) asm volatile("wfi");
-}
-
-}  // namespace
-
 extern "C" void secondary_main() noexcept {
   auto& cpu = this_cpu();
-  refuse_unlike(cpu);
   auto& slot = slots[cpu.index];
   if (!same_features()) {
     log("CPU {} has other features than the boot CPU: it stays off", cpu.index);
     slot.claimed.store(0, std::memory_order_release);
     (void)arm64::smc(static_cast<std::uint64_t>(Fid::PSCI_CPU_OFF), 0, 0, 0);
+    for (;;) asm volatile("wfi");  // firmware that refuses must not let it go on into the host
   }
   init_this_cpu(cpu);
   const auto pc = slot.pc, context = slot.context;

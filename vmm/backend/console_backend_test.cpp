@@ -92,7 +92,7 @@ TEST_F(ConsoleBackendTest, TheTerminalIsRestored) {
 }
 
 TEST_F(ConsoleBackendTest, AFileIsInputToo) {
-  const std::string path = testing::TempDir() + "redoubt_console_test";
+  const std::string path = testing::TempDir() + "redoubt_console_test." + std::to_string(::getpid());
   const UniqueFd file{::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600)};
   ::unlink(path.c_str());
   ASSERT_EQ(::write(file.get(), "from a file", 11), 11);

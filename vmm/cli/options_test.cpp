@@ -2,6 +2,7 @@
 #include "vmm/cli/options.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -25,7 +26,8 @@ namespace {
 
 class ConfigFile {
  public:
-  explicit ConfigFile(const std::string& text) : path_(testing::TempDir() + "redoubt_options_test.json") {
+  explicit ConfigFile(const std::string& text)
+      : path_(testing::TempDir() + "redoubt_options_test." + std::to_string(::getpid()) + ".json") {
     std::ofstream(path_) << text;
   }
   ~ConfigFile() { std::remove(path_.c_str()); }

@@ -27,7 +27,7 @@ constexpr std::uint64_t kDiskBytes = 64 * 1024;
 class TempDisk {
  public:
   TempDisk() {
-    path = testing::TempDir() + "redoubt_block_test.img";
+    path = testing::TempDir() + "redoubt_block_test." + std::to_string(::getpid()) + ".img";
     resize(kDiskBytes);
   }
   ~TempDisk() { ::unlink(path.c_str()); }

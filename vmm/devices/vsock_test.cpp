@@ -236,7 +236,7 @@ TEST_F(Vsock, ResetClosesEveryConnection) {
 }
 
 TEST(UnixListener, ReplacesWhatIsStaleAndNothingElse) {
-  const std::string path = testing::TempDir() + "redoubt_listener_test";
+  const std::string path = testing::TempDir() + "redoubt_listener_test." + std::to_string(::getpid());
   const UnixListener first(path);
   EXPECT_THROW(UnixListener{path}, Failure);
   const std::string file = path + ".txt";
