@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kUartData = 0x00;
 constexpr std::size_t kUartFlags = 0x18;
+constexpr std::uint32_t kReceiveEmpty = 1u << 4;
 constexpr std::uint32_t kTransmitFull = 1u << 5;
+constexpr unsigned kReceiveFifo = 16;
 
 constinit SpinLock console_lock{};
 
@@ -69,6 +71,15 @@ void print_arguments(std::string_view format, const PrintArgument* arguments, st
     }
     format.remove_prefix(close + 1);
   }
+}
+
+auto typed(char wanted) noexcept -> bool {
+  const volatile std::byte* uart = device_at(kUartBase);
+  for (unsigned n = 0; n < kReceiveFifo; ++n) {
+    if ((arm64::mmio_read<std::uint32_t>(uart + kUartFlags) & kReceiveEmpty) != 0) return false;
+    if (static_cast<char>(arm64::mmio_read<std::uint32_t>(uart + kUartData)) == wanted) return true;
+  }
+  return false;
 }
 
 }  // namespace redoubt::guest

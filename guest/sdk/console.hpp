@@ -33,6 +33,9 @@ class PrintArgument {
 // {} is decimal or text, {x} hexadecimal. Missing arguments print as "?".
 void print_arguments(std::string_view format, const PrintArgument* arguments, std::size_t count) noexcept;
 
+// Whether that character was typed since the last call; others that were typed are dropped.
+[[nodiscard]] auto typed(char wanted) noexcept -> bool;
+
 inline void print(std::string_view text) noexcept { print_arguments(text, nullptr, 0); }
 
 template <class... Args>

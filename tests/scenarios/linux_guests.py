@@ -8,7 +8,7 @@ TIMEOUT = 3600
 SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
 
 ROWS = (
-    Row("6.12", "neoverse-n1", 2, (Guest("7", True, 2), Guest("7", False, 2), Guest("6.12", False, 1)), disk_mib=64),
+    Row("6.12", "neoverse-n1", 2, (Guest("7", True, 2), Guest("7", False, 2), Guest("6.12", False, 1)), disk_mib=64, endings=True),
     Row("7", "neoverse-n1", 2, (Guest("7", True, 4), Guest("6.12", False, 2))),
     Row("6.12", "max", 4, (Guest("7", True, 4), Guest("7", False, 4))),
     Row("6.12", "cortex-a53", 1, (Guest("7", True, 1), Guest("6.12", False, 1))),

@@ -18,6 +18,10 @@ LINUX = f"--protected --kernel /Image --initrd /guest.cpio --memory {GUEST_MEMOR
 GUEST_BODY = linux_guest.DISK.format(mib=DISK_MIB) + """read typed; echo "guest read: $typed"
 """
 
+# A line of `redoubt attack` and the one below it, or its end.
+ATTACK_ROW = (r"^(?:(defended|HOLE|control|CONTROL FAILED|skipped) +(\S+: \S+|\S+) .*\r?\n +expected: .*; observed: (.*?)|"
+              r"rd_attack=(\d+))\r?$")
+
 
 class Table:
     """Steps as they happen: seconds since power-on, verdict, what was seen."""
@@ -86,6 +90,18 @@ class Demo:
         verdict = "the host finds the secret" if readable else "the host does not find it, the guest still has it"
         return "\n".join([verdict, *re.findall(r"^peek (.*)$", said, re.M)])
 
+    def attacks(self) -> str:
+        """The attack kit: every way a compromised host has of reaching a protected VM."""
+        console = self.host.console
+        self.host.shell("insmod /lib/redoubt_attack.ko")
+        console.send("redoubt attack --payload /guest-secret.bin; echo rd_attack=$?")
+        while (row := console.wait(ATTACK_ROW, 300))[4] is None:
+            print(f"          {row[1]:<14}  {row[2]}: {row[3]}", flush=True)
+        counts = re.findall(r"^\d+ attacks defended.*?\r?$", console.text, re.M)
+        expect(row[4] == "0" and counts != [], f"redoubt attack: exit code {row[4]}")
+        self.host.shell("rmmod redoubt_attack")
+        return counts[-1].strip()
+
     def linux(self) -> str:
         self.host.shell(f"dd if=/dev/urandom of=/tmp/disk bs=1M count={DISK_MIB} 2>/dev/null; mkfifo /tmp/keys")
         self.host.shell("(sleep 600 >/tmp/keys & echo $! >/tmp/keys.pid)")
@@ -107,6 +123,7 @@ class Demo:
 
     def linux_console(self) -> str:
         """The same, but the terminal of whoever started the demonstration is the guest's console."""
+        say("'./rd demo --script' makes nearly a hundred attacks on such a guest; here you have it to yourself")
         say("the console of the protected guest follows: poweroff -f ends it, or Ctrl-A x")
         self.host.console.send(f"redoubt run {LINUX}; echo vmm_ended=$?; stty sane")
         code = self.host.console.attach(r"^vmm_ended=(\d+)")[1]
@@ -138,6 +155,8 @@ def steps(demo: Demo, table: Table, script: bool) -> None:
     table.step("secret in an ordinary VM", lambda: demo.secret("", readable=True))
     table.step("secret in a protected VM", lambda: demo.secret("--protected", readable=False))
     table.step("stock guest kernel, protected VM", demo.linux if script else demo.linux_console)
+    if script:
+        table.step("attack kit", demo.attacks)
     table.step("afterwards", demo.clean)
     table.step("power off", demo.power_off)
 
@@ -149,6 +168,7 @@ def host_tree(rig: Rig, script: bool) -> Initramfs:
     for name in ("hello", "secret"):
         tree.file(f"guest-{name}.bin", rig.payload(f"guest-{name}.bin"))
     tree.program(rig.program("peek"))
+    tree.file("lib/redoubt_attack.ko", rig.module(HOST, "redoubt_attack"))
     tree.file("Image", rig.kernel(GUEST).image)
     tree.file("guest.cpio", linux_guest.initramfs(rig, GUEST, GUEST_BODY if script else "", POWER_OFF if script else SHELL))
     return tree

@@ -16,7 +16,8 @@ mount -t tmpfs tmp /tmp; mkdir -p /dev/pts /dev/shm; mount -t devpts pts /dev/pt
 load_modules() { for m in $(cat /modules/order 2>/dev/null); do insmod "/modules/$m" || echo "init: cannot load $m"; done; }
 """
 SHELL = "exec setsid -c /bin/sh -c 'exec sh -i </dev/console >/dev/console 2>&1'\n"
-POWER_OFF = "sync; poweroff -f\n"
+# Setting a terminal's mode waits until its driver has sent everything; powering off would drop what it still holds.
+POWER_OFF = "sync; stty opost </dev/console; poweroff -f\n"
 
 
 class Initramfs:

@@ -97,6 +97,14 @@ def check(host: Host, guest: Guest, mib: int) -> None:
         raise RdError(f"{guest}: VMM exit code {code}, not seen: {missing}, socket: {sent}\n{log}")
 
 
+def check_endings(host: Host, guest: Guest) -> None:
+    """A guest that resets itself and one whose kernel panics: the VMM says which it was."""
+    for ending, code, said in (("reset", 3, "guest asked for a reset"), ("panic", 4, "the guest's kernel panicked, by its console: sysrq")):
+        found, log = host.run_vm(guest.options(cmdline=f"quiet end={ending}"), 240)
+        if found != code or said not in log:
+            raise RdError(f"{guest}, {ending}: VMM exit code {found}, expected {code} and '{said}':\n{log}")
+
+
 def wanted(guest: Guest, before: str, after: str) -> list[str]:
     """What the console of a guest must show."""
     rsi = [r"^RME: Using RSI version 1\.\d"] if guest.protected else []

@@ -17,6 +17,7 @@ class Row:
     smp: int
     guests: tuple[Guest, ...]
     disk_mib: int = 8
+    endings: bool = False   # the first guest also resets itself, and panics
 
     def __str__(self) -> str:
         return f"host {self.series} on {self.smp} x {self.cpu}"
@@ -34,6 +35,8 @@ def run(rig: Rig, row: Row) -> None:
             started = time.monotonic()
             linux_guest.check(host, guest, row.disk_mib)
             say(f"{row}: {guest}: {time.monotonic() - started:.0f} s")
+        if row.endings:
+            linux_guest.check_endings(host, row.guests[0])
         after = host.counters()
         if after != before:
             raise RdError(f"{row}: counters before {before}, after {after}")

@@ -59,7 +59,7 @@ class Campaign {
 
   // What follows is worth nothing unless the same means reach a VM that is not protected.
   void run_controls() {
-    Victim ordinary(device_, {.payload = config_.payload, .is_protected = false, .seconds = config_.control_seconds});
+    Victim ordinary(device_, {.payload = config_.payload, .is_protected = false});
     for (std::uint64_t n = 0; n < attacks_.size(); ++n) {
       const Attack& attack = attacks_[n];
       if (!attack.control || !chosen(attack)) continue;
@@ -84,7 +84,7 @@ class Campaign {
   }
 
   void run_attacks() {
-    Victim victim(device_, {.payload = config_.payload, .is_protected = true, .seconds = config_.seconds});
+    Victim victim(device_, {.payload = config_.payload, .is_protected = true});
     for (std::uint64_t n = 0; n < attacks_.size(); ++n) {
       const Attack& attack = attacks_[n];
       if (!chosen(attack)) continue;
@@ -103,9 +103,10 @@ class Campaign {
     const bool intact = victim.says_intact(kGuestPatience);
     add_check("guest-unharmed", "the guest verifies its memory and registers after all attacks", "secret intact",
               intact ? "secret intact" : "the guest said: " + last_line(victim), intact);
-    const int code = victim.wait_end(kGuestPatience);
+    const int code = victim.end(kGuestPatience);
     const bool clean = code == 0 && !victim.says_damaged();
-    add_check("guest-powers-off", "the guest ends by itself", "exit code 0", fmt::format("exit code {}", code), clean);
+    add_check("guest-powers-off", "the guest, asked to end, does so by itself", "exit code 0",
+              fmt::format("exit code {}", code), clean);
     const HostScan scan = scan_host_memory(device_, victim.target().secret);
     add_check("secret-scan-after", "every page of host RAM is searched for the secret after the guest's end", "0 hits",
               fmt::format("{} hits in {} pages ({} unreadable)", scan.hits, scan.pages, scan.unreadable),

@@ -13,8 +13,6 @@ namespace redoubt::vmm::attack {
 struct CampaignConfig {
   std::string payload;
   std::vector<std::string> only;  // names; empty: all
-  unsigned seconds = 90;          // how long the protected guest lives
-  unsigned control_seconds = 25;  // and the ordinary one at most
   unsigned fuzz_calls = 20'000;
   std::uint64_t seed = 1;
   bool json = false;

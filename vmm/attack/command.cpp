@@ -65,8 +65,6 @@ auto run_command(int argc, const char* const* argv) -> int {
   app.footer(kFooter);
   app.add_option("--payload", config.payload, "the victim: guest-secret.bin of the same build");
   app.add_option("--only", config.only, "run only these attacks; names separated by commas")->delimiter(',');
-  app.add_option("--seconds", config.seconds,
-                 "how long the protected guest lives (default 90): longer than the attacks take");
   app.add_option("--fuzz", config.fuzz_calls, "random hypercalls to make (default 20000)");
   app.add_option("--seed", config.seed, "of the random calls (default 1)");
   app.add_option("--scan-for", pattern,

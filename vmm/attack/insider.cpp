@@ -57,17 +57,17 @@ void obey(int channel) {
   }
 }
 
-[[nodiscard]] auto run(const MachineConfig& config, const std::string& console_path) -> int {
+[[nodiscard]] auto run(const MachineConfig& config, const std::string& console_path, int keys) -> int {
   UniqueFd out{::open(console_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   if (!out) fail("cannot open {}: {}", console_path, errno_text(errno));
   EventLoop loop;
-  arm64::Machine machine(config, loop, Console::Files{.out = out.get()});
+  arm64::Machine machine(config, loop, Console::Files{.out = out.get(), .in = keys});
   return machine.run().code;
 }
 
 }  // namespace
 
-void run_victim(const MachineConfig& config, const std::string& console_path, UniqueFd channel) {
+void run_victim(const MachineConfig& config, const std::string& console_path, const UniqueFd& keys, UniqueFd channel) {
   int code = static_cast<int>(ExitCode::kFailure);
   try {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -75,7 +75,7 @@ void run_victim(const MachineConfig& config, const std::string& console_path, Un
     install_fault_guard();
     Vcpu::prepare_process();
     std::thread(obey, channel.get()).detach();
-    code = run(config, console_path);
+    code = run(config, console_path, keys.get());
   } catch (const std::exception& error) {
     fmt::print(stderr, "redoubt attack: the victim: {}\n", error.what());
   }

@@ -27,6 +27,8 @@ struct Reply {
 };
 
 // Never returns.
-[[noreturn]] void run_victim(const MachineConfig& config, const std::string& console_path, UniqueFd channel);
+// keys: what is typed on the guest's console.
+[[noreturn]] void run_victim(const MachineConfig& config, const std::string& console_path, const UniqueFd& keys,
+                             UniqueFd channel);
 
 }  // namespace redoubt::vmm::attack

@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPoll = 20ms;
 constexpr auto kStartPatience = 60s;
 constexpr std::uint64_t kRamBase = 0x4000'0000;  // of our VMM's arm64 board
+constexpr unsigned kSecondsAtMost = 100'000;
 
 [[nodiscard]] auto read_text(const std::string& path) -> std::string {
   std::ifstream file(path);
@@ -77,18 +78,22 @@ Victim::Victim(const Device& device, const Config& config) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) fail("socketpair: {}", errno_text(errno));
   channel_ = UniqueFd{ends[0]};
   UniqueFd theirs{ends[1]};
+  if (::pipe2(ends, O_CLOEXEC) != 0) fail("pipe: {}", errno_text(errno));
+  UniqueFd keys{ends[0]};
+  keyboard_ = UniqueFd{ends[1]};
   console_path_ =
       fmt::format("/tmp/redoubt-attack-{}-{}.log", ::getpid(), config.is_protected ? "protected" : "ordinary");
   MachineConfig machine;
   machine.kernel = config.payload;
   machine.memory_bytes = kVictimRam;
-  machine.cmdline = fmt::format("seconds={}", config.seconds);
+  machine.cmdline = fmt::format("seconds={}", kSecondsAtMost);
   machine.is_protected = config.is_protected;
   target_.pid = ::fork();
   if (target_.pid < 0) fail("fork: {}", errno_text(errno));
   if (target_.pid == 0) {
     channel_ = UniqueFd{};
-    run_victim(machine, console_path_, std::move(theirs));
+    keyboard_ = UniqueFd{};
+    run_victim(machine, console_path_, keys, std::move(theirs));
   }
   wait_for_secret();
   find_pages();
@@ -178,16 +183,11 @@ auto Victim::says_intact(std::chrono::seconds patience) -> bool {
   return true;
 }
 
-auto Victim::wait_end(std::chrono::seconds patience) -> int {
-  auto deadline = Clock::now() + patience;
-  std::size_t lines = intact_lines();
-  while (!ended() && Clock::now() < deadline) {
-    std::this_thread::sleep_for(kPoll);
-    if (const std::size_t now = intact_lines(); now != lines) {
-      lines = now;
-      deadline = Clock::now() + patience;
-    }
-  }
+auto Victim::end(std::chrono::seconds patience) -> int {
+  constexpr char kEnd = 'q';
+  if (::write(keyboard_.get(), &kEnd, 1) != 1) return -1;
+  const auto deadline = Clock::now() + patience;
+  while (!ended() && Clock::now() < deadline) std::this_thread::sleep_for(kPoll);
   return status_;
 }
 

@@ -18,7 +18,6 @@ class Victim {
   struct Config {
     std::string payload;
     bool is_protected = true;
-    unsigned seconds = 60;  // of the guest's own counting
   };
 
   // Returns when the guest has told its pattern and said once that it is intact. Throws Failure.
@@ -36,18 +35,18 @@ class Victim {
   [[nodiscard]] auto says_damaged() const -> bool;
   [[nodiscard]] auto console() const -> std::string;
 
-  // Waits for the guest's own end, `patience` longer after each sign of life; the exit code of the VMM, or 128 + a signal; -1 if it did not end.
-  [[nodiscard]] auto wait_end(std::chrono::seconds patience) -> int;
+  // Asks the guest to end and waits for it; the exit code of the VMM, or 128 + a signal; -1 if it did not end.
+  [[nodiscard]] auto end(std::chrono::seconds patience) -> int;
 
  private:
   void wait_for_secret();
   void find_pages();
-  void find_handle(const Device& device);
   [[nodiscard]] auto intact_lines() const -> std::size_t;
   [[nodiscard]] auto ended() -> bool;
 
   std::string console_path_;
   UniqueFd channel_;
+  UniqueFd keyboard_;
   Target target_;
   std::uint64_t ram_ = 0;
   int status_ = -1;

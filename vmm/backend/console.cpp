@@ -60,10 +60,19 @@ void Console::flush() {
   changed_.wait_for(lock, kFlushTime, [this] { return out_.empty() && writing_ == 0; });
 }
 
-auto Console::write(std::span<const std::byte> bytes) -> std::size_t {
-  if (files_.out < 0) return bytes.size();
+auto Console::panic_reason() -> std::optional<std::string> {
   const std::lock_guard lock(mutex_);
+  return panic_watch_.reason();
+}
+
+auto Console::write(std::span<const std::byte> bytes) -> std::size_t {
+  const std::lock_guard lock(mutex_);
+  if (files_.out < 0) {
+    panic_watch_.feed(bytes);
+    return bytes.size();
+  }
   const std::size_t taken = std::min(bytes.size(), kOutputBytes - out_.size());
+  panic_watch_.feed(bytes.first(taken));
   out_.insert(out_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(taken));
   if (out_.size() == kOutputBytes || taken < bytes.size()) overflowed_ = true;
   changed_.notify_all();

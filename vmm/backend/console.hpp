@@ -6,10 +6,13 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "vmm/backend/console_backend.hpp"
+#include "vmm/backend/panic_watch.hpp"
 #include "vmm/vm/event_loop.hpp"
 
 namespace redoubt::vmm {
@@ -31,6 +34,8 @@ class Console final : public ConsoleBackend {
   void attach(std::vector<ConsoleDevice*> devices, ConsoleDevice* input);
   // Waits until the output is written, at most a second: the reader may be gone.
   void flush();
+  // Why the guest kernel panicked, if its output said that it did.
+  [[nodiscard]] auto panic_reason() -> std::optional<std::string>;
 
   [[nodiscard]] auto write(std::span<const std::byte> bytes) -> std::size_t override;
   [[nodiscard]] auto room() -> std::size_t override;
@@ -55,6 +60,7 @@ class Console final : public ConsoleBackend {
 
   std::mutex mutex_;  // guards the rest
   std::condition_variable changed_;
+  PanicWatch panic_watch_;
   std::vector<std::byte> out_;
   std::size_t writing_ = 0;  // bytes the writer has taken out of out_ and not yet written
   bool overflowed_ = false;

@@ -36,15 +36,20 @@ auto ending_of_system_event(unsigned vcpu, std::uint32_t type, std::span<const s
     case KVM_SYSTEM_EVENT_SHUTDOWN: return {static_cast<int>(ExitCode::kGuestOff), ""};
     case KVM_SYSTEM_EVENT_RESET:
       return {static_cast<int>(ExitCode::kGuestReset),
-              is_protected ? "guest asked for a reset (a reboot, or a panic): start a new VM, because a protected one "
-                             "cannot run again"
-                           : "guest asked for a reset (a reboot, or a panic)"};
+              is_protected ? "guest asked for a reset: start a new VM, because a protected one cannot run again"
+                           : "guest asked for a reset"};
     case KVM_SYSTEM_EVENT_CRASH:
       return {static_cast<int>(ExitCode::kGuestFault),
               fmt::format("vCPU {}: {}{}", vcpu, fault_text(data), fault_place(data))};
     default:
       return {static_cast<int>(ExitCode::kFailure), fmt::format("vCPU {}: KVM reports system event {}", vcpu, type)};
   }
+}
+
+auto ending_after_panic(Ending ending, const std::string& reason) -> Ending {
+  if (ending.code != static_cast<int>(ExitCode::kGuestReset)) return ending;
+  return {static_cast<int>(ExitCode::kGuestFault),
+          fmt::format("the guest's kernel panicked, by its console: {}", reason)};
 }
 
 }  // namespace redoubt::vmm

@@ -19,4 +19,7 @@ struct Ending {
 [[nodiscard]] auto ending_of_system_event(unsigned vcpu, std::uint32_t type, std::span<const std::uint64_t> data,
                                           bool is_protected) -> Ending;
 
+// The same ending of a guest whose console said before that its kernel panicked, for this reason.
+[[nodiscard]] auto ending_after_panic(Ending ending, const std::string& reason) -> Ending;
+
 }  // namespace redoubt::vmm

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The victim of attack tests: holds a secret in memory and registers, and notices when any of it changes.
-// Boot argument seconds=N: how long, default 5.
+// Boot argument seconds=N: how long, default 5; or until somebody types q.
 #include "guest/payloads/secret/secret.hpp"
 
+#include "guest/sdk/console.hpp"
 #include "guest/sdk/machine.hpp"
 #include "guest/sdk/payload.hpp"
 #include "guest/sdk/timer.hpp"
@@ -51,7 +52,7 @@ void run_payload(Report& report) noexcept {
   print("secret pattern {x} at {x}+{x}\n", pattern, reinterpret_cast<std::uintptr_t>(memory), sizeof memory);
   const std::uint64_t seconds = argument("seconds", 5);
   bool intact = true;
-  for (std::uint64_t second = 0; second < seconds && intact; ++second) {
+  for (std::uint64_t second = 0; second < seconds && intact && !typed('q'); ++second) {
     const std::uint64_t lost = watch(secret);
     intact = lost == 0;
     if (intact) {

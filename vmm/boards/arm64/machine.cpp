@@ -110,7 +110,9 @@ auto Machine::run() -> Ending {
   for (const auto& vcpu : vcpus_) vcpu->stop();
   console_.flush();
   const std::lock_guard lock(mutex_);
-  return ending_.value_or(Ending{static_cast<int>(ExitCode::kFailure), "the VM ended without a reason"});
+  if (!ending_) return {static_cast<int>(ExitCode::kFailure), "the VM ended without a reason"};
+  const auto panic = console_.panic_reason();
+  return panic ? ending_after_panic(std::move(*ending_), *panic) : std::move(*ending_);
 }
 
 void Machine::end(Ending ending) {
