@@ -21,17 +21,12 @@ struct TableRun {
   Pa next, end;
 };
 constinit TableRun host_tables{};
-constinit std::array<PerCpu*, EL2_MAX_CPUS> cpus{};
-constinit unsigned nr_cpus = 0;
 
 constexpr auto pages_for(std::uint64_t bytes) noexcept -> std::uint64_t { return (bytes + kPageSize - 1) / kPageSize; }
 
 static_assert(sizeof(PerCpu) <= kPageSize);
 
 }  // namespace
-
-auto cpu_at(unsigned index) noexcept -> PerCpu& { return *cpus[index]; }
-auto cpu_count() noexcept -> unsigned { return nr_cpus; }
 
 CarveOut::CarveOut(const fdt::PlatformInfo& info, std::span<const fdt::PaRange> in_use) noexcept : info_(info) {
   for (const auto& ram : info.ram.ranges()) {
@@ -114,8 +109,7 @@ auto CarveOut::make_cpu(unsigned index, std::uint64_t mpidr) noexcept -> PerCpu&
   cpu.index = index;
   cpu.mpidr = mpidr | bit(31);
   cpu.context = &cpu.host;
-  cpus[index] = &cpu;
-  nr_cpus = index + 1;
+  add_cpu(cpu);
   return cpu;
 }
 

@@ -17,6 +17,8 @@ extern "C" constinit std::array<CpuBoot, EL2_MAX_CPUS> cpu_boot{};
 namespace {
 
 constinit MachineState state{};
+constinit std::array<PerCpu*, EL2_MAX_CPUS> cpus{};
+constinit unsigned nr_cpus = 0;
 
 // SCTLR_EL1 for a host that enters with its MMU off: RES1 bits only (Arm ARM D19.2.131), as firmware would leave it.
 constexpr std::uint64_t kHostSctlr = 0x30d0'0800;
@@ -48,6 +50,10 @@ void init_fine_grained(const Features& features) noexcept {
 
 auto machine() noexcept -> const MachineState& { return state; }
 auto machine_for_boot() noexcept -> MachineState& { return state; }
+
+auto cpu_at(unsigned index) noexcept -> PerCpu& { return *cpus[index]; }
+auto cpu_count() noexcept -> unsigned { return nr_cpus; }
+void add_cpu(PerCpu& cpu) noexcept { cpus[nr_cpus++] = &cpu; }
 
 void init_this_cpu(PerCpu& cpu) noexcept {
   const auto& features = state.features;

@@ -55,5 +55,7 @@ static_assert(offsetof(PerCpu, emergency_stack) == PER_CPU_EMERGENCY_STACK);
 // All CPUs of the machine, in device-tree order; valid once boot is over.
 [[nodiscard]] auto cpu_at(unsigned index) noexcept -> PerCpu&;
 [[nodiscard]] auto cpu_count() noexcept -> unsigned;
+// Boot only: the CPU with the next index, which has to be set.
+void add_cpu(PerCpu& cpu) noexcept;
 
 }  // namespace redoubt::hyp

@@ -48,9 +48,21 @@ class Image:
 
     def text_bytes(self) -> int:
         """Size of the executable sections."""
-        rows = re.findall(r"^\s*\[\s*\d+\]\s+\S+\s+\S+\s+[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+\s+(\w*X\w*)",
+        return sum(size for _, _, size in self._text_sections())
+
+    def boot_text(self) -> range:
+        """Addresses of the code that only the boot runs."""
+        return next((range(at, at + size) for name, at, size in self._text_sections() if name == ".boot.text"), range(0))
+
+    def resident_text_bytes(self) -> int:
+        """Size of the code that may still run when the host does."""
+        return self.text_bytes() - len(self.boot_text())
+
+    def _text_sections(self) -> list[tuple[str, int, int]]:
+        """(name, address, size) of each executable section."""
+        rows = re.findall(r"^\s*\[\s*\d+\]\s+(\S+)\s+\S+\s+([0-9a-f]+)\s+[0-9a-f]+\s+([0-9a-f]+)\s+\d+\s+\w*X\w*",
                           _tool("llvm-readelf-19", "-SW", self.elf), re.M)
-        return sum(int(size, 16) for size, _ in rows)
+        return [(name, int(at, 16), int(size, 16)) for name, at, size in rows]
 
 
 def short_name(demangled: str) -> str:

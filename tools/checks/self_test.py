@@ -22,6 +22,8 @@ BAD_ASSEMBLY = (
     ("ELF: system instructions only where listed", "f: msr hcr_el2, x0\n ret"),
     ("ELF: stack and text within budget", "f: sub sp, sp, #8, lsl #12\n bl g\n ret\n.type g, %function\ng: stp x29, x30, [sp, #-64]!\n ret"),
     ("ELF: nothing undefined", "f: bl missing\n ret"),
+    ("ELF: boot code is called by boot code only", "f: bl boot\n ret"),
+    ("ELF: boot code is called by boot code only", "f: b boot"),
 )
 GOOD_ASSEMBLY = "f: stp x29, x30, [sp, #-16]!\n mrs x0, currentel\n bl g\n eret\n dsb nsh\n isb\n.type g, %function\ng: ret"
 LONG = "int f(int a) {\n" + "  a += 1;\n" * 40 + "  return a;\n}\n"
@@ -61,13 +63,13 @@ def _abi_reader() -> list[str]:
 
 
 def _failing(folder: Path, source: str) -> dict[str, list[str]]:
-    (folder / "t.S").write_text(f".text\n.globl f\n.type f, %function\n{source}\n")
+    (folder / "t.S").write_text(f".text\n.globl f\n.type f, %function\n{source}\n.section .boot.text, \"ax\"\n.type boot, %function\nboot: bl boot2\n ret\n.type boot2, %function\nboot2: ret\n")
     subprocess.run(["clang-19", "--target=aarch64-linux-gnu", "-march=armv8-a", "-nostdlib", "-fuse-ld=lld", "-static",
                     "-Wl,--unresolved-symbols=ignore-all", "-Wl,-e,f", "-o", "t.elf", "t.S"], cwd=folder, check=True, capture_output=True)
     allow = folder / elf_gates.ALLOW
     allow.mkdir(parents=True, exist_ok=True)
     (allow / "system_instructions.txt").write_text("f: eret\n")
-    (allow / "el2_budgets.json").write_text('{"stack_bytes": 64, "text_bytes": 4096}')
+    (allow / "el2_budgets.json").write_text('{"stack_bytes": 64, "text_bytes": 4096, "resident_text_bytes": 4096}')
     return {name: found for name, found in elf_gates.results(folder / "t.elf", folder) if found}
 
 

@@ -19,7 +19,8 @@ def report(folder: Path, elf_name: str) -> dict[str, int | dict[str, int]]:
         by_room[room] = by_room.get(room, 0) + source_lines(paths.ROOT / name)
     depth, _ = worst_stack(image)
     sections = re.findall(r"^(\.\S+)\s+(\d+)\s", proc.capture(["llvm-size-19", "-A", elf]), re.M)
-    return {"text bytes": image.text_bytes(), "functions": len(image.functions), "worst stack bytes": depth,
+    return {"text bytes": image.text_bytes(), "  boot only": len(image.boot_text()), "  resident": image.resident_text_bytes(),
+            "functions": len(image.functions), "worst stack bytes": depth,
             "memory bytes": sum(int(size) for name, size in sections if not name.startswith((".debug", ".comment"))),
             "source lines": sum(by_room.values()), "by room": by_room}
 
