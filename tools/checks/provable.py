@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""core/ and vgic/ stay pure: nothing the prover cannot follow. Recursion and indirect calls are gates on the ELF."""
+"""core/ and vgic/ stay pure: nothing the prover cannot follow. Recursion, calls and casts are judged on the bitcode and the ELF."""
 import re
 from pathlib import Path
 

@@ -3,8 +3,9 @@ from checks import elf_gates, ratchet
 from rd import build, check, paths, unit_tests
 
 HELP = "static checks, gates on the linked hypervisor, and unit tests"
-DESCRIPTION = """Licence lines, arrows between rooms, size of files and functions, purity of core and vgic, formatting; then the
-linked redoubt.elf: no writable code, nothing undefined, no FP/SIMD, indirect branches and system instructions only
+DESCRIPTION = """Licence lines, arrows between rooms, size of files and functions, purity of core and vgic, formatting; then core and
+vgic as LLVM bitcode of the hypervisor's own flags: no recursion, indirect call, assembly, heap, floating point, global
+state or pointer made from an integer, no call but to the listed functions; then the linked redoubt.elf: no writable code, nothing undefined, no FP/SIMD, indirect branches and system instructions only
 where listed, no recursion, stack depth, barriers after ERET; then the native unit tests.
 Lists of exceptions are in tools/checks/allow. They may only shrink; a longer one needs a decision record."""
 NEEDS = ("setup", "fetch")
