@@ -30,6 +30,7 @@ def reset_under_guest(host, how: str | None) -> None:
         host.monitor.command("system_reset")
     else:
         host.send(how)
+    host.wait(r"^redoubt: .*entering the host at EL1", timeout=120)  # the prompt before the reset is still to come, too
     host.wait(r"^# ", timeout=120)
     find(host, pattern, wanted=False)
 
