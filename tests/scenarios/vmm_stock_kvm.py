@@ -42,7 +42,7 @@ def check_linux_on_the_terminal(host) -> None:
 
 def check_endings(host) -> None:
     """How the guest ends is how the program ends."""
-    for command, code, text in (("reboot -f", 3, "asked for a reset"), ("echo c >/proc/sysrq-trigger", 3, "asked for a reset"),
+    for command, code, text in (("reboot -f", 3, "asked for a reset"), ("echo c >/proc/sysrq-trigger", 4, "kernel panicked.*sysrq"),
                                 ("poweroff -f", 0, "code")):
         host.send(f"{RUN} --no-rng; echo code $?")
         host.wait(r"^guest-up on 1 CPUs", timeout=120)
