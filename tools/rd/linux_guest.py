@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stock Linux kernels as guests: the initial RAM file system that makes one show its devices and its memory."""
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,9 +101,10 @@ def check(host: Host, guest: Guest, mib: int) -> None:
 def check_endings(host: Host, guest: Guest) -> None:
     """A guest that resets itself and one whose kernel panics: the VMM says which it was."""
     for ending, code, said in (("reset", 3, "guest asked for a reset"), ("panic", 4, "the guest's kernel panicked, by its console: sysrq")):
-        found, log = host.run_vm(guest.options(cmdline=f"quiet end={ending}"), 240)
-        if found != code or said not in log:
-            raise RdError(f"{guest}, {ending}: VMM exit code {found}, expected {code} and '{said}':\n{log}")
+        found, _ = host.status(f"redoubt run {guest.options(cmdline=f'quiet end={ending}')} </dev/null >/tmp/ending.log 2>&1", 240)
+        seen = host.shell(f"grep -c {shlex.quote(said)} /tmp/ending.log", check=False).strip()  # a panic shown here would pass for the host's
+        if found != code or seen != "1":
+            raise RdError(f"{guest}, {ending}: VMM exit code {found}, expected {code}; '{said}' stands {seen} times in its output")
 
 
 def wanted(guest: Guest, before: str, after: str) -> list[str]:
