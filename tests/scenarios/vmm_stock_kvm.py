@@ -43,7 +43,7 @@ def check_linux_on_the_terminal(host) -> None:
 def check_endings(host) -> None:
     """How the guest ends is how the program ends."""
     for command, code, text in (("reboot -f", 3, "asked for a reset"), ("echo c >/proc/sysrq-trigger", 4, "kernel panicked.*sysrq"),
-                                ("poweroff -f", 0, "code")):
+                                ("poweroff -f", 0, "# poweroff -f")):
         host.send(f"{RUN} --no-rng; echo code $?")
         host.wait(r"^guest-up on 1 CPUs", timeout=120)
         host.send(command)
