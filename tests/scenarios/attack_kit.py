@@ -3,7 +3,6 @@ import re
 
 NAME = "every attack a compromised host can make on a protected VM is defended, and the VM notices nothing"
 TIMEOUT = 900
-SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
 
 
 def run(rig) -> None:

@@ -4,7 +4,6 @@ from rd.host import Host
 
 NAME = "CPUs of the host go off and on, without and with protected VMs, and nothing is lost"
 TIMEOUT = 600
-SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
 
 ROUNDS = 3
 

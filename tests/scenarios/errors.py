@@ -11,7 +11,6 @@ from rd.qemu import Machine
 
 NAME = "what goes wrong is refused, with words that say what and why"
 TIMEOUT = 900
-SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
 
 HELLO = "--kernel /guest-hello.bin"
 # What is tried, `redoubt run` options, exit code, what the message must say.

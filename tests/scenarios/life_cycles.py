@@ -8,7 +8,6 @@ from rd.host import Host
 
 NAME = "VMs come and go, killed at any moment, and every page comes back wiped"
 TIMEOUT = 1800
-SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
 
 SEED = 20251
 CYCLES, KILLS, LINUX_CYCLES, WARM_UP = 100, 50, 3, 8

@@ -5,7 +5,6 @@ from rd.matrix import Row
 
 NAME = "stock kernels as guests of stock kernels: disk, sockets, console, memory, with 1, 2 and 4 CPUs"
 TIMEOUT = 3600
-SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
 
 ROWS = (
     Row("6.12", "neoverse-n1", 2, (Guest("7", True, 2), Guest("7", False, 2), Guest("6.12", False, 1)), disk_mib=64, endings=True),

@@ -5,7 +5,6 @@ from rd.initramfs import POWER_OFF
 
 NAME = "redoubt run --protected: a stock Linux as a protected VM with disk, console, random numbers and sockets"
 TIMEOUT = 600
-SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
 
 GUEST = """
 load_modules

@@ -3,7 +3,7 @@ from rd.qemu import Machine
 
 NAME = "redoubt run on a stock KVM: console, disks, exit codes, errors that tell the cure"
 TIMEOUT = 600
-SLOW = True  # with --all, until it has been seen to pass in full on a quiet machine
+SLOW = True  # the VMM alone, on a hypervisor that is not ours
 
 GUEST = """
 load_modules

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows of the matrix host kernel x processor x guest. A row is one boot of a host, with several guests one after another."""
+import itertools
 import time
 from dataclasses import dataclass
 
@@ -8,6 +9,19 @@ from rd.host import Host
 from rd.linux_guest import Guest
 from rd.log import RdError, say
 from rd.rig import Rig
+
+
+def pairwise(*axes: tuple) -> list[tuple]:
+    """Few combinations, in which any two values of any two axes meet at least once. Greedy and always the same."""
+    def pairs(combination: tuple) -> set:
+        return set(itertools.combinations(enumerate(combination), 2))
+
+    every = list(itertools.product(*axes))
+    missing, chosen = set().union(*map(pairs, every)), []
+    while missing:
+        chosen.append(max(every, key=lambda combination: len(pairs(combination) & missing)))
+        missing -= pairs(chosen[-1])
+    return chosen
 
 
 @dataclass(frozen=True)
