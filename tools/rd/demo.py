@@ -20,7 +20,7 @@ GUEST_BODY = linux_guest.DISK.format(mib=DISK_MIB) + """read typed; echo "guest 
 
 # A line of `redoubt attack` and the one below it, or its end.
 ATTACK_ROW = (r"^(?:(defended|HOLE|control|CONTROL FAILED|skipped) +(\S+: \S+|\S+) .*\r?\n +expected: .*; observed: (.*?)|"
-              r"rd_attack=(\d+))\r?$")
+              r"rd_attack=(\d+))\r?\n")
 
 
 class Table:

@@ -16,7 +16,8 @@ class Fuzzer {
  public:
   explicit Fuzzer(const Arena& arena)
       : arena_(arena), random_(arena.seed), vms_{OwnVm(arena.device), OwnVm(arena.device)} {
-    for (unsigned n = 0; n < kOwnPages; ++n) own_.push_back(arena.device.pages(0).value());
+    const std::uint64_t first = arena.device.pages(kOwnOrder).value();
+    for (std::uint64_t n = 0; n < 1u << kOwnOrder; ++n) own_.push_back(first + n);
     vms_[0].finalise();
   }
 
@@ -45,7 +46,7 @@ class Fuzzer {
   }
 
  private:
-  static constexpr unsigned kOwnPages = 48;
+  static constexpr unsigned kOwnOrder = 6;  // one block: the page beside one of ours is ours, too
   static constexpr std::uint64_t kMostFrames = std::uint64_t{1} << 22;  // of the widest VM that is made here
 
   [[nodiscard]] auto below(std::uint64_t limit) -> std::uint64_t { return random_() % limit; }
@@ -103,6 +104,14 @@ class Fuzzer {
     }
   }
 
+  // Ranges of our own pages end where they do: what follows is the kernel's, which would not survive the loss.
+  [[nodiscard]] auto within_own(std::uint64_t call, std::array<std::uint64_t, 6> x) const
+      -> std::array<std::uint64_t, 6> {
+    const bool is_range = call == RD_CALL_MEM_DONATE || call == RD_CALL_MEM_SHARE;
+    if (is_range && x[2] >= own_.front() && x[2] <= own_.back()) x[3] = std::min(x[3], own_.back() + 1 - x[2]);
+    return x;
+  }
+
   // A VM's end is rare, or nothing would ever be built.
   [[nodiscard]] static auto is_ending(std::uint64_t call) -> bool {
     return call == RD_CALL_VM_TEARDOWN || call == RD_CALL_VM_DESTROY;
@@ -112,7 +121,7 @@ class Fuzzer {
     // All rows, the numbers beside the table, and the table's numbers with other bits set.
     std::uint64_t call = below(RD_HYPERCALL_LIMIT + 4) - 2;
     if (below(32) == 0) call ^= std::uint64_t{1} << (6 + below(58));
-    auto x = arguments(call);
+    auto x = within_own(call, arguments(call));
     if (is_ending(call)) x[0] = created_.empty() ? random_() : created_[below(created_.size())];
     // Random numbers must not by chance be what they are not meant to be.
     if (x[0] == arena_.target.handle && call != RD_CALL_PAGE_RECLAIM && call != RD_CALL_LOG_READ) return false;
