@@ -38,9 +38,10 @@ class Fuzzer {
       for (std::uint64_t gfn = 0; gfn < kMostFrames; gfn += 512)
         (void)arena_.device.call(RD_CALL_MEM_UNSHARE, {handle, gfn, 512});
     }
-    // Guest pages first: table pages come back only when the guest has none left.
-    for (unsigned pass = 0; pass < 2; ++pass) {
+    // Again and again: table pages come back when the guest has none left, the root when there are no tables.
+    for (unsigned pass = 0; pass < 3; ++pass) {
       for (const std::uint64_t page : own_) (void)arena_.device.call(RD_CALL_PAGE_RECLAIM, {page, 1});
+      for (OwnVm& vm : vms_) (void)vm.destroy();
     }
     for (const std::uint64_t handle : created_) (void)arena_.device.call(RD_CALL_VM_DESTROY, {handle});
   }

@@ -38,7 +38,7 @@ class OwnVm {
   void finalise();
   // Donates one more page and remembers it for the end. Answers the status.
   auto donate(std::uint64_t gfn, Pfn page) -> std::int64_t;
-  // TEARDOWN, everything reclaimed, DESTROY; the status of DESTROY. Once.
+  // TEARDOWN, everything reclaimed, DESTROY; the status of DESTROY. Again if that was not 0.
   auto destroy() -> std::int64_t;
 
   // Fields of the run page, by offset into struct rd_run.
