@@ -59,7 +59,7 @@ def whole_lives(host: Host, count: int, options: str, timeout: float) -> None:
 def dead_guest_leaves_nothing(host: Host) -> None:
     """Looks from outside at all RAM: the secret is there while the guest lives, and nowhere once it was killed."""
     host.start_vm("secret", "--protected --kernel /guest-secret.bin --memory 16M --cmdline seconds=10000")
-    pattern = int(host.vm_says("secret", r"secret pattern 0x([0-9a-f]+)")[1], 16)
+    pattern = int(host.vm_says("secret", r"secret pattern 0x([0-9a-f]+) at")[1], 16)
     host.vm_says("secret", "secret intact")
     words = secret_words(pattern)
     alive = host.console.monitor.memory(RAM_START, RAM_BYTES).count(words)

@@ -76,7 +76,7 @@ class Demo:
     def secret(self, options: str, readable: bool) -> str:
         """Run the victim and read it. An ordinary VM must be readable: it shows that the reader can find anything."""
         self.host.start_vm("secret", f"{options} --kernel /guest-secret.bin --memory 16M --cmdline seconds=1000")
-        pattern = self.host.vm_says("secret", r"secret pattern 0x([0-9a-f]+)")[1]
+        pattern = self.host.vm_says("secret", r"secret pattern 0x([0-9a-f]+) at")[1]
         code, said = self.host.status(f"peek $(cat /tmp/secret.pid) {pattern}", 120)
         expect(code == (3 if readable else 0), f"peek answered {code}\n{said}")
         expect(readable or not re.search(r"VMM's own loads:.* 0 ended with SIGBUS", said), said)
