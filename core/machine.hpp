@@ -25,9 +25,11 @@ using arm64::Level;
 // tlbi_repeat              TLBI VALE2IS, XZR; DSB ISH: the step that completes an earlier TLBI on CPUs with the
 //                          repeat-TLBI errata; done on all.
 // wipe(first, pages)       Zeroes the pages; cleans and invalidates them to PoC after and, without FWB, before. No stage 2
-//                          maps them. pages <= kBlockPages, and then first is block-aligned unless pages == 1.
+//                          maps them. pages is 1, or kBlockPages from an aligned first.
 // clean(first, pages)      Clean and invalidate to PoC. Same ranges as wipe.
-// sync_icache(first, pages) Instruction cache to PoU for pages that a guest may execute; nothing if CTR_EL0.DIC.
+// sync_icache              Every CPU forgets the instructions it has cached; nothing if CTR_EL0.DIC. Once for a page that
+//                          nobody can execute from (its TLB debt is settled) before someone else may; for a page that
+//                          its owner keeps while a guest gets it too, after clean. wipe and clean reach PoU on the way.
 // map_hyp(pfn)             Makes load/store work for a page; NO_MEMORY leaves no trace.
 // unmap_hyp(pfn)           Undoes it, with EL2's own TLBI.
 template <class M>
@@ -46,7 +48,7 @@ concept Machine =
       { m.tlbi_repeat() } noexcept -> std::same_as<void>;
       { m.wipe(pfn, pages) } noexcept -> std::same_as<void>;
       { m.clean(pfn, pages) } noexcept -> std::same_as<void>;
-      { m.sync_icache(pfn, pages) } noexcept -> std::same_as<void>;
+      { m.sync_icache() } noexcept -> std::same_as<void>;
       { m.map_hyp(pfn) } noexcept -> std::same_as<Result<>>;
       { m.unmap_hyp(pfn) } noexcept -> std::same_as<void>;
     };

@@ -17,7 +17,7 @@ auto overlap(std::uint64_t a, std::uint64_t a_pages, std::uint64_t b, std::uint6
 }  // namespace
 
 void BbmAutomaton::add_root(Vmid vmid, Pa root, Level start, std::uint64_t tables) {
-  roots_[vmid.value()] = Root{root, false};
+  roots_[vmid.value()] = Root{root};
   for (std::uint64_t i = 0; i < tables; ++i) {
     const std::uint64_t frames_per_table = arm64::entry_pages(start) * arm64::kTableEntries;
     link(root + i * kPageSize, Table{vmid, start, i * frames_per_table});
@@ -29,6 +29,7 @@ void BbmAutomaton::retire_root(Vmid vmid) {
   const auto root = roots_.find(vmid.value());
   if (root == roots_.end()) return;
   if (!root->second.flushed) complain("a VM died without a flush of its VMID");
+  const std::uint64_t flushed_after = root->second.icache_syncs;
   roots_.erase(root);
   std::vector<std::uint64_t> gone;
   for (const auto& [pfn, table] : tables_) {
@@ -40,7 +41,11 @@ void BbmAutomaton::retire_root(Vmid vmid) {
       const Descriptor desc = ram_.word(pa_of(Pfn{pfn}) + i * 8);
       if (!arm64::s2::is_leaf(desc, table.level)) continue;
       for (std::uint64_t p = 0; p < arm64::entry_pages(table.level); ++p) {
-        count_map(vmid, arm64::s2::frame_of(desc) + p, false);
+        const Pfn pfn_of_leaf = arm64::s2::frame_of(desc) + p;
+        count_map(vmid, pfn_of_leaf, false);
+        if (!ram_.contains(pfn_of_leaf) || ram_.at(pfn_of_leaf).executed_by != vmid) continue;
+        ram_.at(pfn_of_leaf).executed_by = FakePage::kDead;
+        ram_.at(pfn_of_leaf).executed_until = flushed_after;
       }
     }
     tables_.erase(pfn);
@@ -122,6 +127,7 @@ void BbmAutomaton::leaf_added(const Table& table, std::uint64_t frame, Descripto
     if (!ram_.contains(pfn)) continue;
     reused(pfn, 1, true, "mapped");
     check_content(table, frame + i, pfn);
+    check_fetches(table, desc, pfn);
     count_map(table.vmid, pfn, true);
     if (ram_.at(pfn).decoy) continue;
     ram_.at(pfn).content = FakePage::Content::unknown;
@@ -137,6 +143,10 @@ void BbmAutomaton::leaf_removed(const Table& table, std::uint64_t frame, Descrip
     if (!ram_.contains(first + i)) continue;
     FakePage& page = ram_.at(first + i);
     count_map(table.vmid, first + i, false);
+    if (arm64::s2::XN::of(desc) == 0) {
+      page.executed_by = table.vmid;
+      page.executed_until = icache_syncs_;
+    }
     if (page.decoy) continue;
     page.content = FakePage::Content::unknown;
     page.last_vmid = table.vmid;
@@ -158,6 +168,23 @@ void BbmAutomaton::check_content(const Table& table, std::uint64_t frame, Pfn pf
   const bool fresh = page.content == FakePage::Content::wiped || (!host && page.content == FakePage::Content::cleaned);
   if (!restored && !fresh) complain("page changes hands without being wiped or cleaned");
 }
+
+// Could instructions of the earlier user of the page still be executed by the new one?
+void BbmAutomaton::check_fetches(const Table& table, Descriptor desc, Pfn pfn) {
+  FakePage& page = ram_.at(pfn);
+  if (page.decoy || arm64::s2::XN::of(desc) != 0) return;
+  const bool same = page.executed_by == table.vmid || page.executed_by == FakePage::kNobody;
+  if (!same && page.executed_until >= icache_syncs_) complain("page can be executed with its old instructions");
+  page.executed_by = table.vmid;
+  page.executed_until = icache_syncs_;
+}
+
+void BbmAutomaton::sync_icache() {
+  if (!stale_.empty()) return complain("instruction caches invalidated before the TLBs");
+  ++icache_syncs_;
+}
+
+void BbmAutomaton::cleaned(Pfn pfn) { ram_.at(pfn).executed_until = icache_syncs_; }
 
 void BbmAutomaton::count_map(Vmid vmid, Pfn pfn, bool add) {
   if (!ram_.contains(pfn)) return;

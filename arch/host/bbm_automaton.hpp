@@ -5,6 +5,10 @@
 // made invalid it is `stale` until exactly this has happened, in this order, with its VMID loaded (Arm ARM D8.17):
 //   DSB -> TLBI IPAS2E1IS (its IPA, its level) -> DSB ISH -> TLBI VMALLE1IS -> DSB ISH -> repeat step -> ISB
 //   or DSB -> TLBI VMALLS12E1IS -> DSB ISH -> repeat step -> ISB
+//
+// Hostile instruction cache: it holds what was ever in a page that a leaf without XN maps, tagged by physical address.
+// Before another VMID may execute from the page all of it must have been invalidated, after the last leaf of the earlier
+// one was stale no more.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +48,10 @@ class BbmAutomaton final {
   void tlbi_all();
   void tlbi_repeat();
 
+  // Every instruction cache is empty now. / The page was cleaned; whoever maps it may have written instructions before.
+  void sync_icache();
+  void cleaned(Pfn pfn);
+
   // The pages get a new use: nobody may reach them through a stale entry, nor (unless `shared`) through a live one.
   void reused(Pfn first, std::uint64_t pages, bool shared, const char* what);
   // EL2 stops mapping the page: it must not be a table any more.
@@ -75,6 +83,7 @@ class BbmAutomaton final {
   struct Root {
     Pa pa;
     bool flushed = false;
+    std::uint64_t icache_syncs = 0;  // before the flush
   };
 
   void advance(Phase from, Phase to, bool only_loaded);
@@ -84,6 +93,7 @@ class BbmAutomaton final {
   void leaf_removed(const Table& table, std::uint64_t frame, arm64::Descriptor desc);
   void entry_added(const Table& table, std::uint64_t frame, arm64::Descriptor desc);
   void entry_removed(const Table& table, std::uint64_t frame, arm64::Descriptor desc);
+  void check_fetches(const Table& table, arm64::Descriptor desc, Pfn pfn);
   void check_content(const Table& table, std::uint64_t frame, Pfn pfn);
   void count_map(Vmid vmid, Pfn pfn, bool add);
 
@@ -93,6 +103,7 @@ class BbmAutomaton final {
   std::vector<Stale> stale_;
   std::set<std::uint64_t> unordered_;  // pages stored to since the last DSB, by PFN
   bool unpublished_ = false;           // a valid entry was stored since the last DSB
+  std::uint64_t icache_syncs_ = 0;
   bool entered_ = false;
   Vmid loaded_;
   std::vector<std::string> violations_;

@@ -9,6 +9,7 @@ TEST_F(Bbm, good_unmap_invalidate_wipe_donate) {
   unmap_host(20);
   invalidate(kHost, 0, 20);
   m.wipe(Pfn{20}, 1);
+  m.sync_icache();
   m.store(leaf_slot(6, 7), page(20));
   m.dsb_ishst();
   world.bbm.end_call();

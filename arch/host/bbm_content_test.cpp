@@ -16,10 +16,12 @@ TEST_F(Bbm, good_image_page_is_cleaned_but_not_returned_so) {
   unmap_host(20);
   invalidate(kHost, 0, 20);
   m.clean(Pfn{20}, 1);
+  m.sync_icache();
   m.store(leaf_slot(6, 7), page(20));
   EXPECT_TRUE(quiet());
   m.store(leaf_slot(6, 7), 0);
   invalidate(kGuest, 4, 7);
+  m.sync_icache();
   m.clean(Pfn{20}, 1);
   m.store(leaf_slot(3, 20), page(20));
   EXPECT_TRUE(complains("without being wiped or cleaned")) << "the host may only get wiped pages";
@@ -27,10 +29,57 @@ TEST_F(Bbm, good_image_page_is_cleaned_but_not_returned_so) {
 
 TEST_F(Bbm, good_shared_page_needs_no_wipe) {
   m.clean(Pfn{20}, 1);
+  m.sync_icache();
   m.store(leaf_slot(6, 7), page(20));
   m.dsb_ishst();
   world.bbm.end_call();
   EXPECT_TRUE(quiet());
+}
+
+TEST_F(Bbm, bad_page_with_the_hosts_instructions) {
+  unmap_host(20);
+  m.sync_icache();
+  EXPECT_TRUE(complains("before the TLBs"));
+  world.bbm.clear_violations();
+  invalidate(kHost, 0, 20);
+  m.wipe(Pfn{20}, 1);
+  m.store(leaf_slot(6, 7), page(20));
+  EXPECT_TRUE(complains("with its old instructions"));
+}
+
+TEST_F(Bbm, good_instructions_are_forgotten_before_or_after_the_wipe) {
+  unmap_host(20);
+  invalidate(kHost, 0, 20);
+  m.wipe(Pfn{20}, 1);
+  m.sync_icache();
+  m.store(leaf_slot(6, 7), page(20));
+  m.store(leaf_slot(6, 7), 0);
+  invalidate(kGuest, 4, 7);
+  m.sync_icache();
+  m.wipe(Pfn{20}, 1);
+  m.store(leaf_slot(3, 20), page(20));
+  EXPECT_TRUE(quiet());
+}
+
+TEST_F(Bbm, bad_shared_page_with_instructions_cached_before_the_clean) {
+  m.sync_icache();
+  m.clean(Pfn{20}, 1);
+  m.store(leaf_slot(6, 7), page(20));
+  EXPECT_TRUE(complains("with its old instructions"));
+}
+
+TEST_F(Bbm, bad_instructions_of_a_dead_vm) {
+  unmap_host(20);
+  invalidate(kHost, 0, 20);
+  m.wipe(Pfn{20}, 1);
+  m.sync_icache();
+  m.store(leaf_slot(6, 7), page(20));
+  m.sync_icache();
+  invalidate_all(kGuest, 4);
+  world.bbm.retire_root(kGuest);
+  m.wipe(Pfn{20}, 1);
+  m.store(leaf_slot(3, 20), page(20));
+  EXPECT_TRUE(complains("with its old instructions")) << "the guest ran until the flush of its VMID";
 }
 
 TEST_F(Bbm, bad_wipe_of_a_mapped_page) {

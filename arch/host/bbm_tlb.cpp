@@ -57,7 +57,10 @@ void BbmAutomaton::tlbi_stage1() {
 void BbmAutomaton::tlbi_all() {
   if (!entered_) complain("TLBI without a loaded VMID");
   advance(Phase::ordered, Phase::s1_issued, true);
-  if (const auto root = roots_.find(loaded_.value()); root != roots_.end()) root->second.flushed = true;
+  if (const auto root = roots_.find(loaded_.value()); root != roots_.end()) {
+    root->second.flushed = true;
+    root->second.icache_syncs = icache_syncs_;
+  }
 }
 
 void BbmAutomaton::tlbi_repeat() { advance(Phase::done, Phase::repeated, false); }

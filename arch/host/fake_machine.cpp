@@ -70,11 +70,15 @@ void FakeMachine::wipe(Pfn first, std::uint64_t pages) noexcept {
 void FakeMachine::clean(Pfn first, std::uint64_t pages) noexcept {
   world_->record(Kind::clean, first.value(), pages);
   world_->bbm.reused(first, pages, true, "cleaned");
-  for (std::uint64_t i = 0; i < pages; ++i) world_->ram.at(first + i).content = FakePage::Content::cleaned;
+  for (std::uint64_t i = 0; i < pages; ++i) {
+    world_->ram.at(first + i).content = FakePage::Content::cleaned;
+    world_->bbm.cleaned(first + i);
+  }
 }
 
-void FakeMachine::sync_icache(Pfn first, std::uint64_t pages) noexcept {
-  world_->record(Kind::sync_icache, first.value(), pages);
+void FakeMachine::sync_icache() noexcept {
+  world_->record(Kind::sync_icache);
+  world_->bbm.sync_icache();
 }
 
 auto FakeMachine::map_hyp(Pfn pfn) noexcept -> Result<> {

@@ -75,7 +75,7 @@ class FakeMachine final {
   void tlbi_repeat() noexcept;
   void wipe(Pfn first, std::uint64_t pages) noexcept;
   void clean(Pfn first, std::uint64_t pages) noexcept;
-  void sync_icache(Pfn first, std::uint64_t pages) noexcept;
+  void sync_icache() noexcept;
   auto map_hyp(Pfn pfn) noexcept -> Result<>;
   void unmap_hyp(Pfn pfn) noexcept;
 

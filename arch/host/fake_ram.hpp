@@ -15,6 +15,7 @@ struct FakePage {
   enum class Content : std::uint8_t { unknown, cleaned, wiped };
 
   static constexpr Vmid kNobody{~std::uint64_t{0}};
+  static constexpr Vmid kDead{~std::uint64_t{1}};  // a VM whose VMID may be another's by now
 
   std::array<std::uint64_t, 512> words{};
   Content content = Content::wiped;  // as at power-on
@@ -22,6 +23,9 @@ struct FakePage {
   bool decoy = false;                // was zero when first shown at a foreign host address, and EL2's ever since
   std::uint32_t host_maps = 0;
   std::uint32_t guest_maps = 0;
+  // Who could execute from it last, and the number of instruction cache invalidations until then.
+  Vmid executed_by = kNobody;
+  std::uint64_t executed_until = 0;
   // The mapping that went away last: a split may bring it back unchanged.
   Vmid last_vmid = kNobody;
   std::uint64_t last_frame = 0;

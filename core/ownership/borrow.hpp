@@ -12,10 +12,7 @@ namespace redoubt::core {
 // The caller has checked that no count is at kMaxBorrows.
 template <Machine M>
 void borrow_pages(Core<M>& core, const PageDb::Place& place, std::uint64_t pages) noexcept {
-  for (std::uint64_t i = 0; i < kBlockPages && i < pages; ++i) {
-    const PageEntry entry = core.pages.at(place.page + i);
-    core.pages.set(place.page + i, entry.with_borrows(entry.borrows() + 1));
-  }
+  for (PageEntry& entry : core.pages.run(place.page, pages)) entry = entry.with_borrows(entry.borrows() + 1);
   core.counters.borrowed_pages += pages;
 }
 
@@ -26,10 +23,7 @@ template <Machine M>
 void unborrow_pages(Core<M>& core, Vm& vm, Pfn first, std::uint64_t pages) noexcept {
   const auto place = core.pages.find(first);
   if (!place) return;
-  for (std::uint64_t i = 0; i < kBlockPages && i < pages; ++i) {
-    const PageEntry entry = core.pages.at(place->page + i);
-    core.pages.set(place->page + i, entry.with_borrows(entry.borrows() - 1));
-  }
+  for (PageEntry& entry : core.pages.run(place->page, pages)) entry = entry.with_borrows(entry.borrows() - 1);
   core.counters.borrowed_pages -= pages;
   vm.mapped_pages -= pages;
 }

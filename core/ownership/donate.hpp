@@ -42,7 +42,7 @@ template <Machine M>
 
 template <Machine M>
 void map_private(Core<M>& core, Vm& vm, const GuestEntry& entry, Gfn gfn, Pfn pfn, std::uint64_t pages) noexcept {
-  core.machine.sync_icache(pfn, pages);
+  core.machine.sync_icache();
   const Descriptor attributes = guest_attributes(core.config.guest_fwb, Prot::rwx(), true);
   guest_map(core.machine, vm, entry, gfn, pfn, pages, attributes);
   core.counters.guest_pages += pages;

@@ -25,8 +25,8 @@ template <Machine M>
   if (pages == 1) return find_exclusive(core, first);
   const auto place = core.pages.find_block(first);
   if (!place) return Unexpected{Error::INVALID};
-  for (std::uint64_t i = 0; i < kBlockPages; ++i) {
-    if (!core.pages.at(place->page + i).host_exclusive()) return Unexpected{Error::PERM};
+  for (const PageEntry entry : core.pages.run(place->page, pages)) {
+    if (!entry.host_exclusive()) return Unexpected{Error::PERM};
   }
   return *place;
 }
@@ -42,14 +42,14 @@ void take_from_host(Core<M>& core, const PageDb::Place& place, Pfn first, std::u
     host_unmap_page(core.machine, core.host, place.block, first, debt);
   }
   debt.settle(core.machine);
-  for (std::uint64_t i = 0; i < kBlockPages && i < pages; ++i) core.pages.set(place.page + i, entry);
+  for (PageEntry& each : core.pages.run(place.page, pages)) each = entry;
 }
 
 // Gives 1 page or a block to the host, wiped. Nothing else maps it any more.
 template <Machine M>
 void give_to_host(Core<M>& core, const PageDb::Place& place, Pfn first, std::uint64_t pages) noexcept {
   core.machine.wipe(first, pages);
-  for (std::uint64_t i = 0; i < kBlockPages && i < pages; ++i) core.pages.set(place.page + i, PageEntry{});
+  for (PageEntry& each : core.pages.run(place.page, pages)) each = PageEntry{};
   if (pages == kBlockPages) {
     host_map_block(core.machine, core.host, place.block, first);
   } else {

@@ -35,7 +35,7 @@ template <Machine M>
   return *place;
 }
 
-// A guest page needs no TLBI: vm_teardown has flushed the VMID and it never runs again.
+// A guest page needs no TLBI and no sync_icache: vm_teardown did both for the VMID and it never runs again.
 template <Machine M>
 void reclaim_page(Core<M>& core, const PageDb::Place& place, Pfn pfn) noexcept {
   const PageEntry entry = core.pages.at(place.page);
@@ -59,8 +59,8 @@ template <Machine M>
   if (!place) return Unexpected{Error::INVALID};
   const PageEntry entry = core.pages.at(place->page).with_decoy(false);
   if (entry.owner() != Owner::guest || core.vms.at(entry.slot()).state != VmState::dead) return Unexpected{Error::PERM};
-  for (std::uint64_t i = 1; i < kBlockPages; ++i) {
-    if (core.pages.at(place->page + i).with_decoy(false) != entry) return Unexpected{Error::PERM};
+  for (const PageEntry other : core.pages.run(place->page, kBlockPages)) {
+    if (other.with_decoy(false) != entry) return Unexpected{Error::PERM};
   }
   return *place;
 }

@@ -28,6 +28,7 @@ void release_entry(Core<M>& core, Vm& vm, const GuestEntry& entry, Gfn gfn) noex
   core.machine.store(entry.slot, invalid_with(Ripas::empty));
   if (entry.mapped()) debt.add(gfn.value(), entry.level);
   debt.settle(core.machine);
+  core.machine.sync_icache();
   if (entry.mapped()) return_private(core, vm, arm64::s2::frame_of(entry.desc), kBlockPages);
 }
 
@@ -44,6 +45,7 @@ void release_pages(Core<M>& core, Vm& vm, const GuestEntry& entry, Gfn gfn, std:
     debt.add(gfn.value() + i, Level::L3);
   }
   debt.settle(core.machine);
+  core.machine.sync_icache();
   for (std::uint64_t i = 0; i < kBlockPages && i < count; ++i) {
     const Pa slot = slot_after(entry, i);
     const Descriptor desc = core.machine.load(slot);

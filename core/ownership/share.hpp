@@ -18,8 +18,7 @@ template <Machine M>
   const auto place = pages == 1 ? core.pages.find(first) : core.pages.find_block(first);
   if (!place) return Unexpected{Error::INVALID};
   bool full = false;
-  for (std::uint64_t i = 0; i < kBlockPages && i < pages; ++i) {
-    const PageEntry entry = core.pages.at(place->page + i);
+  for (const PageEntry entry : core.pages.run(place->page, pages)) {
     if (!entry.lendable()) return Unexpected{Error::PERM};
     full = full || entry.borrows() == PageEntry::kMaxBorrows;
   }
@@ -62,7 +61,7 @@ template <Machine M>
   const Prot rights = detail::rights(*vm, prot);
   borrow_pages(core, place, pages);
   core.machine.clean(pfn, pages);
-  if (rights.executable()) core.machine.sync_icache(pfn, pages);
+  if (rights.executable()) core.machine.sync_icache();
   guest_map(core.machine, *vm, entry, gfn, pfn, pages, guest_attributes(core.config.guest_fwb, rights, false));
   return {};
 }

@@ -55,6 +55,13 @@ class PageDb final {
 
   [[nodiscard]] constexpr auto at(PageIndex index) const noexcept -> PageEntry { return entries_[index.value()]; }
   constexpr void set(PageIndex index, PageEntry entry) noexcept { entries_[index.value()] = entry; }
+  // The entries of the page or block that find() or find_block() has found; at most kBlockPages.
+  [[nodiscard]] constexpr auto run(PageIndex first, std::uint64_t pages) const noexcept -> std::span<const PageEntry> {
+    return entries_.subspan(first.value(), pages < kBlockPages ? pages : kBlockPages);
+  }
+  [[nodiscard]] constexpr auto run(PageIndex first, std::uint64_t pages) noexcept -> std::span<PageEntry> {
+    return entries_.subspan(first.value(), pages < kBlockPages ? pages : kBlockPages);
+  }
 
   [[nodiscard]] constexpr auto pages() const noexcept -> std::uint64_t { return pages_; }
   [[nodiscard]] constexpr auto blocks() const noexcept -> std::uint64_t { return blocks_; }

@@ -117,7 +117,7 @@ template <Machine M>
   return {};
 }
 
-// VM_TEARDOWN: dead from here on, and no TLB remembers it. NOT_FOUND; DEAD: already; BUSY: a vCPU is loaded.
+// VM_TEARDOWN: dead from here on, and no TLB and no instruction cache remembers it. NOT_FOUND; DEAD: already; BUSY: a vCPU is loaded.
 template <Machine M>
 [[nodiscard]] auto vm_teardown(Core<M>& core, VmHandle handle) noexcept -> Result<> {
   RD_TRY_ASSIGN(vm, core.vms.find(handle));
@@ -127,6 +127,7 @@ template <Machine M>
   TlbDebt debt{vm->vmid(), vm->root};
   debt.add_table();
   debt.settle(core.machine);
+  core.machine.sync_icache();
   return {};
 }
 

@@ -43,29 +43,20 @@ void El2Machine::leave() noexcept {
 
 void El2Machine::wipe(Pfn first, std::uint64_t pages) noexcept {
   const Window window{first, pages};
-  // Lines that a guest left behind can only hide the zeroes where it could choose its own memory type.
-  if (!machine().features.fwb()) arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
-  for (std::uint64_t n = 0; n < pages; ++n) arm64::zero_page(window.va() + n * kPageSize);
-  // Always: the host may map the page non-cacheable (its stage 2 leaves the memory type to it, with FWB too), and a reset
-  // loses what is in the caches. Both would show what memory held before.
-  arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
+  // After: always. The host may map the page non-cacheable (its stage 2 leaves the memory type to it, with FWB too), and
+  // a reset loses what is in the caches; both would show what memory held before. Before: docs/decisions/0020.
+  arm64::zero_pages_to_poc(window.va(), pages, !machine().features.fwb());
 }
 
 void El2Machine::clean(Pfn first, std::uint64_t pages) noexcept {
   // What is measured must be what the guest reads: a line that differs from memory, which the host can arrange with two
   // memory types, may be dropped at any time.
   const Window window{first, pages};
-  arm64::clean_invalidate_to_poc(window.data(), pages * kPageSize);
+  arm64::clean_pages_to_poc(window.va(), pages);
 }
 
-void El2Machine::sync_icache(Pfn first, std::uint64_t pages) noexcept {
-  const auto ctr = RD_READ_SYSREG(CTR_EL0);
-  if ((ctr & bit(29)) != 0) return;  // DIC: instruction fetches see data writes
-  if ((ctr & bit(28)) == 0) {        // not IDC: clean to the point of unification first
-    const Window window{first, pages};
-    arm64::clean_to_pou(window.data(), pages * kPageSize);
-  }
-  arm64::icache_invalidate_all();
+void El2Machine::sync_icache() noexcept {
+  if (arm64::ctr::DIC::of(RD_READ_SYSREG(CTR_EL0)) == 0) arm64::icache_invalidate_all();
 }
 
 auto El2Machine::map_hyp(Pfn page) noexcept -> Result<> { return linear_map(page); }

@@ -33,7 +33,7 @@ struct El2Machine {
   }
   void wipe(Pfn first, std::uint64_t pages) noexcept;
   void clean(Pfn first, std::uint64_t pages) noexcept;
-  void sync_icache(Pfn first, std::uint64_t pages) noexcept;
+  void sync_icache() noexcept;
   [[nodiscard]] auto map_hyp(Pfn page) noexcept -> Result<>;
   void unmap_hyp(Pfn page) noexcept;
 };

@@ -58,7 +58,7 @@ class TinyMachine final {
     for (std::uint64_t i = 0; i < pages * 512; ++i) memory_->write(index(pa_of(first)) + i, 0);
   }
   void clean(Pfn, std::uint64_t) noexcept {}
-  void sync_icache(Pfn, std::uint64_t) noexcept {}
+  void sync_icache() noexcept {}
   auto map_hyp(Pfn pfn) noexcept -> Result<> {
     if (memory_->map_hyp_budget == 0) return Unexpected{Error::NO_MEMORY};
     if (memory_->map_hyp_budget > 0) --memory_->map_hyp_budget;
