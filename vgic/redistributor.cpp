@@ -70,6 +70,11 @@ void write_register(PrivateIrqs& irqs, MmioOffset offset, std::uint32_t value) n
 
 }  // namespace
 
+auto redistributor_needs_fold(MmioOffset offset, bool write) noexcept -> bool {
+  if (offset.value() < arm64::GICR_SGI_BASE) return false;
+  return write || (offset.value() >= arm64::GICR_ISPENDR0 && offset.value() < arm64::GICR_IPRIORITYR);
+}
+
 auto redistributor_read(const PrivateIrqs& irqs, const RedistConfig& config, MmioOffset offset,
                         AccessSize size) noexcept -> std::uint64_t {
   if (!naturally_aligned(offset, size)) return 0;

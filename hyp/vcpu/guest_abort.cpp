@@ -70,8 +70,7 @@ auto redistributor(PerCpu& cpu, Vcpu& vcpu, const GuestAbort& abort) noexcept ->
                                   .processor_number = static_cast<std::uint16_t>(index),
                                   .last = index + 1 == count};
   const bool own = index == vcpu.index;
-  // RD_base says what the vCPU is; only the SGI frame holds interrupt state, part of which is in list registers now.
-  const bool state = own && reg.value() >= arm64::GICR_SGI_BASE;
+  const bool state = own && vgic::redistributor_needs_fold(reg, abort.write());
   if (state) gic_fold(vcpu);
   const vgic::PrivateIrqs none{};
   if (abort.write()) {

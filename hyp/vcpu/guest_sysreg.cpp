@@ -6,6 +6,7 @@
 #include "hyp/vcpu/id_registers.hpp"
 #include "hyp/vcpu/inject.hpp"
 #include "hyp/vcpu/run.hpp"
+#include "hyp/vcpu/virtual_gic.hpp"
 #include "vgic/sgi.hpp"
 
 namespace redoubt::hyp {
@@ -57,7 +58,10 @@ void handle_guest_sysreg(PerCpu& cpu, Vcpu& vcpu, std::uint64_t syndrome) noexce
     const auto value = rt == 31 ? 0 : vcpu.context.x[rt];
     const auto request = id == kSgi1r ? vgic::SgiRequest::of_sgi1r(value) : vgic::SgiRequest::of_sgi0r(value);
     RD_WRITE_SYSREG(ELR_EL2, RD_READ_SYSREG(ELR_EL2) + 4);
-    leave_guest(cpu, vcpu, {.reason = RD_EXIT_KICK, .kick_mask = send_sgi(vcpu, request)});
+    const auto others = send_sgi(vcpu, request) & ~(std::uint32_t{1} << vcpu.index);
+    if (others != 0) return leave_guest(cpu, vcpu, {.reason = RD_EXIT_KICK, .kick_mask = others});
+    gic_fold(vcpu);
+    gic_present(cpu, vcpu);
     return;
   }
   if (const auto value = guest_id_register(id); value && read) {
