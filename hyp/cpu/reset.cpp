@@ -18,7 +18,7 @@ constexpr std::uint64_t kDirty = 0x5265'646f'7562'7401;
 constexpr std::uint64_t kClean = 0x5265'646f'7562'74ff;
 constexpr std::uint64_t kPatience = 20'000'000;  // polls for other CPUs to leave their guests
 
-constinit std::atomic<bool> resetting{false};
+constexpr std::atomic<bool>& resetting = el2_closed;
 constinit std::atomic<std::uint32_t> stopped{0};
 constinit volatile std::uint64_t* marker = nullptr;
 
@@ -81,10 +81,7 @@ void prepare_for_reset() noexcept {
   // Whoever gets the lock now stops before it can use it: stop_if_resetting() comes first on every entry to EL2.
 }
 
-void stop_if_resetting() noexcept {
-  stop_if_panicking();
-  if (!resetting.load(std::memory_order_relaxed)) [[likely]]
-    return;
+void stop_for_good() noexcept {
   if (this_cpu().vcpu != nullptr) stopped.fetch_add(1, std::memory_order_release);
   for (;;) asm volatile("wfi");
 }

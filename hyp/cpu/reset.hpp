@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/addr.hpp"
+#include "hyp/log/panic.hpp"
 
 namespace redoubt::hyp {
 
@@ -18,7 +19,13 @@ enum class LastShutdown : std::uint8_t { COLD_BOOT, CLEAN, DIRTY };
 // Boot: reads what the previous run left in the marker page and sets it to DIRTY.
 [[nodiscard]] auto arm_reset_marker(std::uint64_t marker_va) noexcept -> LastShutdown;
 
+// This CPU is needed no more: a reset waits until those that ran guests have come here.
+[[noreturn]] void stop_for_good() noexcept;
+
 // First on every entry to EL2: does not return while a reset is under way, or after another CPU's panic.
-void stop_if_resetting() noexcept;
+inline void stop_if_resetting() noexcept {
+  if (el2_closed.load(std::memory_order_relaxed)) [[unlikely]]
+    stop_for_good();
+}
 
 }  // namespace redoubt::hyp

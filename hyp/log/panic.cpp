@@ -33,6 +33,7 @@ void print_backtrace(std::uint64_t frame) noexcept {
 
 [[noreturn]] void report(std::string_view reason, std::uint64_t frame) noexcept {
   if (panicking.exchange(true)) stop_here();
+  (void)el2_closed.exchange(true);
   log_without_lock();
   console_seize();
   log("PANIC at EL2: {}", reason);
@@ -43,10 +44,7 @@ void print_backtrace(std::uint64_t frame) noexcept {
 
 }  // namespace
 
-void stop_if_panicking() noexcept {
-  if (panicking.load(std::memory_order_relaxed)) [[unlikely]]
-    stop_here();
-}
+constinit std::atomic<bool> el2_closed{false};
 
 void panic(std::string_view reason) noexcept {
   report(reason, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));

@@ -2,6 +2,7 @@
 // Panic: Redoubt itself is broken. No input of the host, a guest or a device may reach it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -11,8 +12,8 @@ namespace redoubt::hyp {
 // stops when it next comes to EL2. What stage 2 denies the host stays denied.
 [[noreturn]] void panic(std::string_view reason) noexcept;
 
-// First thing on every entry to EL2: does not return after a panic on another CPU.
-void stop_if_panicking() noexcept;
+// Set for ever by a panic, and when a reset of the machine begins: no CPU goes on at EL2.
+extern std::atomic<bool> el2_closed;
 
 }  // namespace redoubt::hyp
 

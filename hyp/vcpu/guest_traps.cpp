@@ -18,7 +18,7 @@ namespace {
 using arm64::ExceptionClass;
 
 // WFI completes at once when something would interrupt the vCPU; otherwise the host may use the CPU until then.
-void wait_for_interrupt(PerCpu& cpu, Vcpu& vcpu, bool wfe) noexcept {
+[[gnu::noinline]] void wait_for_interrupt(PerCpu& cpu, Vcpu& vcpu, bool wfe) noexcept {
   RD_WRITE_SYSREG(ELR_EL2, RD_READ_SYSREG(ELR_EL2) + 4);
   bool wakes = false;
   if (vcpu.vm->nr_irqs != 0) {
@@ -30,8 +30,13 @@ void wait_for_interrupt(PerCpu& cpu, Vcpu& vcpu, bool wfe) noexcept {
   leave_guest(cpu, vcpu, {.reason = RD_EXIT_WFX, .args = {wfe ? std::uint64_t{1} : 0}});
 }
 
+[[gnu::noinline]] void unexpected(PerCpu& cpu, Vcpu& vcpu, ExceptionClass what) noexcept {
+  leave_guest(cpu, vcpu, {.reason = RD_EXIT_FAULT, .args = {RD_FAULT_UNEXPECTED, static_cast<std::uint64_t>(what)}});
+}
+
 }  // namespace
 
+// Rare exits are functions of their own: their stack frames would cost the frequent ones.
 void handle_guest_sync(PerCpu& cpu, Vcpu& vcpu) noexcept {
   const auto syndrome = RD_READ_SYSREG(ESR_EL2);
   switch (arm64::exception_class(syndrome)) {
@@ -50,10 +55,7 @@ void handle_guest_sync(PerCpu& cpu, Vcpu& vcpu) noexcept {
     case ExceptionClass::MOPS:
     case ExceptionClass::GCS:
     case ExceptionClass::UNKNOWN: return inject_undefined();  // features that are hidden from guests
-    default:
-      return leave_guest(cpu, vcpu,
-                         {.reason = RD_EXIT_FAULT,
-                          .args = {RD_FAULT_UNEXPECTED, static_cast<std::uint64_t>(arm64::exception_class(syndrome))}});
+    default: return unexpected(cpu, vcpu, arm64::exception_class(syndrome));
   }
 }
 
