@@ -10,13 +10,11 @@
 
 namespace redoubt::hyp {
 
-// EL1&0 system registers switched between worlds (Arm ARM D19). Registers of features that are hidden from guests and
-// trapped need no place here: the host's values stay in the hardware.
+// EL1&0 system registers switched between worlds.
 struct El1State {
-  std::uint64_t sctlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar;
-  std::uint64_t esr, far, afsr0, afsr1, elr, spsr, par;
-  std::uint64_t contextidr, tpidr_el0, tpidrro_el0, tpidr_el1, sp_el0, sp_el1;
-  std::uint64_t cntkctl, csselr, mdscr;
+  std::uint64_t sctlr, tcr;
+#define RD_EL1_REGISTER(member, register, number) std::uint64_t member;
+#include "hyp/vcpu/el1_state.def"
 };
 
 struct alignas(16) FpState {

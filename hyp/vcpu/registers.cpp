@@ -19,36 +19,17 @@ auto storage(Vcpu& vcpu, std::uint64_t id) noexcept -> std::uint64_t* {
   auto& el1 = context.el1;
   if (id >= RD_REG_X0 && id <= RD_REG_X0 + 30) return &context.x[id - RD_REG_X0];
   switch (id) {
-    case RD_REG_SP_EL0: return &el1.sp_el0;
     case RD_REG_PC: return &context.pc;
     case RD_REG_PSTATE: return &context.pstate;
-    case RD_REG_SP_EL1: return &el1.sp_el1;
-    case RD_REG_ELR_EL1: return &el1.elr;
-    case RD_REG_SPSR_EL1: return &el1.spsr;
     case RD_REG_FPSR: return &vcpu.fp.fpsr;
     case RD_REG_FPCR: return &vcpu.fp.fpcr;
     case RD_REG_CNTV_CTL: return &vcpu.cntv_ctl;
     case RD_REG_CNTV_CVAL: return &vcpu.cntv_cval;
-    case sysreg(3, 0, 1, 0, 0).value: return &el1.sctlr;
-    case sysreg(3, 0, 1, 0, 2).value: return &el1.cpacr;
-    case sysreg(3, 0, 2, 0, 0).value: return &el1.ttbr0;
-    case sysreg(3, 0, 2, 0, 1).value: return &el1.ttbr1;
-    case sysreg(3, 0, 2, 0, 2).value: return &el1.tcr;
-    case sysreg(3, 0, 5, 2, 0).value: return &el1.esr;
-    case sysreg(3, 0, 5, 1, 0).value: return &el1.afsr0;
-    case sysreg(3, 0, 5, 1, 1).value: return &el1.afsr1;
-    case sysreg(3, 0, 6, 0, 0).value: return &el1.far;
-    case sysreg(3, 0, 7, 4, 0).value: return &el1.par;
-    case sysreg(3, 0, 10, 2, 0).value: return &el1.mair;
-    case sysreg(3, 0, 10, 3, 0).value: return &el1.amair;
-    case sysreg(3, 0, 12, 0, 0).value: return &el1.vbar;
-    case sysreg(3, 0, 13, 0, 1).value: return &el1.contextidr;
-    case sysreg(3, 0, 13, 0, 4).value: return &el1.tpidr_el1;
-    case sysreg(3, 3, 13, 0, 2).value: return &el1.tpidr_el0;
-    case sysreg(3, 3, 13, 0, 3).value: return &el1.tpidrro_el0;
-    case sysreg(3, 0, 14, 1, 0).value: return &el1.cntkctl;
-    case sysreg(3, 2, 0, 0, 0).value: return &el1.csselr;
-    case sysreg(2, 0, 0, 2, 2).value: return &el1.mdscr;
+    case RD_REG_SYS(3, 0, 1, 0, 0): return &el1.sctlr;
+    case RD_REG_SYS(3, 0, 2, 0, 2): return &el1.tcr;
+#define RD_EL1_REGISTER(member, register, number) \
+  case number: return &el1.member;
+#include "hyp/vcpu/el1_state.def"
     default: return nullptr;
   }
 }

@@ -13,45 +13,24 @@ namespace {
 
 using namespace arm64;
 
+// A list register has to be named in the instruction: X(n) for each of the sixteen.
+#define RD_LIST_REGISTERS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
 auto read_lr(unsigned index) noexcept -> std::uint64_t {
   switch (index) {
-    case 0: return RD_READ_SYSREG(ICH_LR0_EL2);
-    case 1: return RD_READ_SYSREG(ICH_LR1_EL2);
-    case 2: return RD_READ_SYSREG(ICH_LR2_EL2);
-    case 3: return RD_READ_SYSREG(ICH_LR3_EL2);
-    case 4: return RD_READ_SYSREG(ICH_LR4_EL2);
-    case 5: return RD_READ_SYSREG(ICH_LR5_EL2);
-    case 6: return RD_READ_SYSREG(ICH_LR6_EL2);
-    case 7: return RD_READ_SYSREG(ICH_LR7_EL2);
-    case 8: return RD_READ_SYSREG(ICH_LR8_EL2);
-    case 9: return RD_READ_SYSREG(ICH_LR9_EL2);
-    case 10: return RD_READ_SYSREG(ICH_LR10_EL2);
-    case 11: return RD_READ_SYSREG(ICH_LR11_EL2);
-    case 12: return RD_READ_SYSREG(ICH_LR12_EL2);
-    case 13: return RD_READ_SYSREG(ICH_LR13_EL2);
-    case 14: return RD_READ_SYSREG(ICH_LR14_EL2);
-    default: return RD_READ_SYSREG(ICH_LR15_EL2);
+#define RD_READ_LR(n) \
+  case n: return RD_READ_SYSREG(ICH_LR##n##_EL2);
+    RD_LIST_REGISTERS(RD_READ_LR)
+    default: return 0;
   }
 }
 
 void write_lr(unsigned index, std::uint64_t value) noexcept {
   switch (index) {
-    case 0: RD_WRITE_SYSREG(ICH_LR0_EL2, value); break;
-    case 1: RD_WRITE_SYSREG(ICH_LR1_EL2, value); break;
-    case 2: RD_WRITE_SYSREG(ICH_LR2_EL2, value); break;
-    case 3: RD_WRITE_SYSREG(ICH_LR3_EL2, value); break;
-    case 4: RD_WRITE_SYSREG(ICH_LR4_EL2, value); break;
-    case 5: RD_WRITE_SYSREG(ICH_LR5_EL2, value); break;
-    case 6: RD_WRITE_SYSREG(ICH_LR6_EL2, value); break;
-    case 7: RD_WRITE_SYSREG(ICH_LR7_EL2, value); break;
-    case 8: RD_WRITE_SYSREG(ICH_LR8_EL2, value); break;
-    case 9: RD_WRITE_SYSREG(ICH_LR9_EL2, value); break;
-    case 10: RD_WRITE_SYSREG(ICH_LR10_EL2, value); break;
-    case 11: RD_WRITE_SYSREG(ICH_LR11_EL2, value); break;
-    case 12: RD_WRITE_SYSREG(ICH_LR12_EL2, value); break;
-    case 13: RD_WRITE_SYSREG(ICH_LR13_EL2, value); break;
-    case 14: RD_WRITE_SYSREG(ICH_LR14_EL2, value); break;
-    default: RD_WRITE_SYSREG(ICH_LR15_EL2, value); break;
+#define RD_WRITE_LR(n) \
+  case n: RD_WRITE_SYSREG(ICH_LR##n##_EL2, value); return;
+    RD_LIST_REGISTERS(RD_WRITE_LR)
+    default: return;
   }
 }
 

@@ -22,29 +22,9 @@ namespace {
 
 void save_el1(El1State& state) noexcept {
   state.sctlr = RD_READ_SYSREG(SCTLR_EL1);
-  state.cpacr = RD_READ_SYSREG(CPACR_EL1);
-  state.ttbr0 = RD_READ_SYSREG(TTBR0_EL1);
-  state.ttbr1 = RD_READ_SYSREG(TTBR1_EL1);
   state.tcr = RD_READ_SYSREG(TCR_EL1);
-  state.mair = RD_READ_SYSREG(MAIR_EL1);
-  state.amair = RD_READ_SYSREG(AMAIR_EL1);
-  state.vbar = RD_READ_SYSREG(VBAR_EL1);
-  state.esr = RD_READ_SYSREG(ESR_EL1);
-  state.far = RD_READ_SYSREG(FAR_EL1);
-  state.afsr0 = RD_READ_SYSREG(AFSR0_EL1);
-  state.afsr1 = RD_READ_SYSREG(AFSR1_EL1);
-  state.elr = RD_READ_SYSREG(ELR_EL1);
-  state.spsr = RD_READ_SYSREG(SPSR_EL1);
-  state.par = RD_READ_SYSREG(PAR_EL1);
-  state.contextidr = RD_READ_SYSREG(CONTEXTIDR_EL1);
-  state.tpidr_el0 = RD_READ_SYSREG(TPIDR_EL0);
-  state.tpidrro_el0 = RD_READ_SYSREG(TPIDRRO_EL0);
-  state.tpidr_el1 = RD_READ_SYSREG(TPIDR_EL1);
-  state.sp_el0 = RD_READ_SYSREG(SP_EL0);
-  state.sp_el1 = RD_READ_SYSREG(SP_EL1);
-  state.cntkctl = RD_READ_SYSREG(CNTKCTL_EL1);
-  state.csselr = RD_READ_SYSREG(CSSELR_EL1);
-  state.mdscr = RD_READ_SYSREG(MDSCR_EL1);
+#define RD_EL1_REGISTER(member, register, number) state.member = RD_READ_SYSREG(register);
+#include "hyp/vcpu/el1_state.def"
 }
 
 // TTBRs of one world with the stage 2 of the other must never be walked, not even speculatively (errata 1165522 and
@@ -56,29 +36,10 @@ void block_el1_walks() noexcept {
   arm64::isb();
 }
 
-void load_el1_but_tcr(const El1State& state) noexcept {
-  RD_WRITE_SYSREG(CPACR_EL1, state.cpacr);
-  RD_WRITE_SYSREG(TTBR0_EL1, state.ttbr0);
-  RD_WRITE_SYSREG(TTBR1_EL1, state.ttbr1);
-  RD_WRITE_SYSREG(MAIR_EL1, state.mair);
-  RD_WRITE_SYSREG(AMAIR_EL1, state.amair);
-  RD_WRITE_SYSREG(VBAR_EL1, state.vbar);
-  RD_WRITE_SYSREG(ESR_EL1, state.esr);
-  RD_WRITE_SYSREG(FAR_EL1, state.far);
-  RD_WRITE_SYSREG(AFSR0_EL1, state.afsr0);
-  RD_WRITE_SYSREG(AFSR1_EL1, state.afsr1);
-  RD_WRITE_SYSREG(ELR_EL1, state.elr);
-  RD_WRITE_SYSREG(SPSR_EL1, state.spsr);
-  RD_WRITE_SYSREG(PAR_EL1, state.par);
-  RD_WRITE_SYSREG(CONTEXTIDR_EL1, state.contextidr);
-  RD_WRITE_SYSREG(TPIDR_EL0, state.tpidr_el0);
-  RD_WRITE_SYSREG(TPIDRRO_EL0, state.tpidrro_el0);
-  RD_WRITE_SYSREG(TPIDR_EL1, state.tpidr_el1);
-  RD_WRITE_SYSREG(SP_EL0, state.sp_el0);
-  RD_WRITE_SYSREG(SP_EL1, state.sp_el1);
-  RD_WRITE_SYSREG(CNTKCTL_EL1, state.cntkctl);
-  RD_WRITE_SYSREG(CSSELR_EL1, state.csselr);
-  RD_WRITE_SYSREG(MDSCR_EL1, state.mdscr);
+// All but SCTLR and TCR.
+void load_el1(const El1State& state) noexcept {
+#define RD_EL1_REGISTER(member, register, number) RD_WRITE_SYSREG(register, state.member);
+#include "hyp/vcpu/el1_state.def"
 }
 
 void write_traps(const TrapConfig& traps) noexcept {
@@ -117,7 +78,7 @@ void switch_to_guest(PerCpu& cpu, Vcpu& vcpu) noexcept {
   stop_host_monitors(cpu);
   arm64::dsb_nsh();  // the host's own speculative walks are over
   block_el1_walks();
-  load_el1_but_tcr(vcpu.context.el1);
+  load_el1(vcpu.context.el1);
   RD_WRITE_SYSREG(VTCR_EL2, vcpu.vm->vtcr);
   RD_WRITE_SYSREG(VTTBR_EL2, vcpu.vm->vttbr);
   RD_WRITE_SYSREG(VMPIDR_EL2, vcpu.mpidr);
@@ -149,7 +110,7 @@ void switch_to_host(PerCpu& cpu, Vcpu& vcpu) noexcept {
   }
   arm64::dsb_nsh();
   block_el1_walks();
-  load_el1_but_tcr(cpu.host.el1);
+  load_el1(cpu.host.el1);
   RD_WRITE_SYSREG(VTCR_EL2, state.host_vtcr);
   RD_WRITE_SYSREG(VTTBR_EL2, state.host_vttbr);
   RD_WRITE_SYSREG(VMPIDR_EL2, cpu.mpidr);
