@@ -7,6 +7,7 @@ from checks import tree
 from checks.elf_gates import worst_stack
 from checks.elf_image import Image
 from rd import arrows, paths, proc
+from rd.log import RdError
 
 
 def report(folder: Path, elf_name: str) -> dict[str, int | dict[str, int]]:
@@ -28,16 +29,30 @@ def report(folder: Path, elf_name: str) -> dict[str, int | dict[str, int]]:
 def linked_sources(folder: Path, elf_name: str) -> set[str]:
     """Files of our tree that the objects of an image were compiled from, headers included."""
     inputs = proc.capture(["ninja", "-C", folder, "-t", "inputs", elf_name]).splitlines()
-    objects = [line for line in inputs if line.endswith((".o", ".obj"))]
-    names = {line for line in inputs if line.endswith((".cpp", ".S", ".c"))}
-    deps = proc.capture(["ninja", "-C", folder, "-t", "deps", *objects]) if objects else ""
-    names |= {line.strip() for line in deps.splitlines() if line.startswith("    ")}
+    taken = linked_objects(folder / Path(elf_name).with_suffix(".map"))
+    objects = [line for line in inputs if line.endswith((".o", ".obj")) and taken & {line, member(line)}]
+    deps = proc.capture(["ninja", "-C", folder, "-t", "deps", *objects])
     found = set()
-    for name in names:
+    for name in {line.strip() for line in deps.splitlines() if line.startswith("    ")}:
         real = (folder / name).resolve()
         if real.is_relative_to(paths.ROOT) and not real.is_relative_to(paths.BUILD):
             found.add(str(real.relative_to(paths.ROOT)))
     return found
+
+
+def linked_objects(link_map: Path) -> set[str]:
+    """What the linker took: objects by path, members of archives as "room/librd_room.a(file.cpp.obj)"."""
+    found = set(re.findall(r"(\S+\.o(?:bj)?\)?):\(", link_map.read_text()))
+    if not found:
+        raise RdError(f"{paths.shown(link_map)} names no object")
+    return found
+
+
+def member(path: str) -> str:
+    """How a link map names the object that CMake makes at `path` if it is in a library."""
+    room, _, rest = path.partition("/CMakeFiles/")
+    target, _, name = rest.partition(".dir/")
+    return f"{room}/lib{target}.a({name.rpartition('/')[2]})"
 
 
 def source_lines(path: Path) -> int:
