@@ -176,7 +176,8 @@ def host_tree(rig: Rig, script: bool) -> Initramfs:
 
 def run(script: bool) -> int:
     rig = Rig("demo")
-    machine = rig.machine(host_tree(rig, script), HOST)
+    # Memory enough for the guest; the attack kit searches all of it three times.
+    machine = rig.machine(host_tree(rig, script), HOST, memory="1G")
     say(f"power on: {machine.smp} CPUs {machine.cpu}, {machine.memory}, host kernel {rig.kernel(HOST).release}")
     table = Table()
     with rig.start(machine) as console:

@@ -2,6 +2,7 @@
 // vCPUs: registers that are not the host's to see, one vCPU on two CPUs, a VM taken down or lied to while it runs.
 #include <atomic>
 #include <cstddef>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -117,9 +118,8 @@ auto run_on_two_cpus(const Arena& arena) -> Outcome {
   return blocked("BUSY {} times, otherwise in turn ({} and {} runs)", busy + runner.busy(), mine, runner.ran());
 }
 
-// The guest never leaves by itself, so it is on CPU 1 most of the time.
-auto teardown_while_loaded(const Arena& arena) -> Outcome {
-  if (!two_cpus()) return skipped("one CPU");
+// The guest never leaves by itself, so it is on CPU 1 most of the time; nullopt if it was not at the only moment that counts.
+auto teardown_once(const Arena& arena) -> std::optional<Outcome> {
   OwnVm vm(arena.device);
   vm.finalise();
   if (!vm.next_report(1000)) return skipped("the guest does not start");
@@ -133,10 +133,19 @@ auto teardown_while_loaded(const Arena& arena) -> Outcome {
     busy += status == RD_E_BUSY ? 1 : 0;
   }
   runner.stop();
-  if (busy == 0) return skipped("the vCPU was never loaded at the time");
+  if (busy == 0) return std::nullopt;
   const auto after = vm.run().status;
   if (after == 0) return reached("the VM ran after its teardown");
   return blocked("BUSY {} times, then {}; VCPU_RUN after it: {}", busy, status, after);
+}
+
+auto teardown_while_loaded(const Arena& arena) -> Outcome {
+  if (!two_cpus()) return skipped("one CPU");
+  constexpr unsigned kVms = 20;
+  for (unsigned n = 0; n < kVms; ++n) {
+    if (auto outcome = teardown_once(arena)) return *std::move(outcome);
+  }
+  return skipped("the vCPU was never loaded at the time, in {} VMs", kVms);
 }
 
 // EL2 reads each field once; whatever it reads, the guest and EL2 stay whole.
@@ -148,7 +157,7 @@ auto lie_in_run_page(const Arena& arena) -> Outcome {
   Runner runner(vm);
   const CpuPin pin(0);
   std::mt19937_64 random(arena.seed);
-  constexpr unsigned kWrites = 50'000;
+  constexpr unsigned kWrites = 25'000;
   for (unsigned n = 0; n < kWrites; ++n) {
     const std::uint64_t at = random() % (sizeof(rd_run) / 4) * 4;
     const auto value = static_cast<std::uint32_t>(random() % 4 == 0 ? random() : random() % 64);
