@@ -18,7 +18,6 @@ inline constexpr std::uint64_t kAmo = bit(5);      // SError to EL2
 inline constexpr std::uint64_t kFb = bit(9);       // local TLBI/IC become broadcast
 inline constexpr std::uint64_t kBsuIs = bit(10);   // barriers at least inner shareable
 inline constexpr std::uint64_t kTwi = bit(13);     // trap WFI
-inline constexpr std::uint64_t kTwe = bit(14);     // trap WFE
 inline constexpr std::uint64_t kTid1 = bit(16);    // trap REVIDR, AIDR, SMIDR
 inline constexpr std::uint64_t kTid3 = bit(18);    // trap the feature ID registers
 inline constexpr std::uint64_t kTsc = bit(19);     // trap SMC
@@ -50,7 +49,6 @@ namespace mdcr {                                        // MDCR_EL2
 inline constexpr std::uint64_t kHpmn = bit_mask(0, 5);  // counters EL1 may use
 inline constexpr std::uint64_t kTpmcr = bit(5);         // trap PMCR
 inline constexpr std::uint64_t kTpm = bit(6);           // trap all PMU registers
-inline constexpr std::uint64_t kTde = bit(8);           // route debug exceptions to EL2
 inline constexpr std::uint64_t kTda = bit(9);           // trap debug registers
 inline constexpr std::uint64_t kTdosa = bit(10);        // trap OS lock registers
 inline constexpr std::uint64_t kTdra = bit(11);         // trap debug ROM registers
@@ -65,11 +63,6 @@ inline constexpr std::uint64_t kE2tb = bit_mask(24, 2);  // trace buffer: as E2P
 
 namespace sctlr_el2 {
 inline constexpr std::uint64_t kRes1 = 0x30c50830;
-inline constexpr std::uint64_t kM = bit(0);
-inline constexpr std::uint64_t kC = bit(2);
-inline constexpr std::uint64_t kSa = bit(3);
-inline constexpr std::uint64_t kI = bit(12);
-inline constexpr std::uint64_t kWxn = bit(19);
 }  // namespace sctlr_el2
 
 namespace cnthctl {                                 // CNTHCTL_EL2, E2H = 0 layout
@@ -82,8 +75,6 @@ inline constexpr std::uint64_t kEl1h = 0x5;
 inline constexpr std::uint64_t kModeMask = 0x1f;
 inline constexpr std::uint64_t kDaif = bit_mask(6, 4);
 inline constexpr std::uint64_t kSsbs = bit(12);
-inline constexpr std::uint64_t kIl = bit(20);
-inline constexpr std::uint64_t kSs = bit(21);
 inline constexpr std::uint64_t kPan = bit(22);
 inline constexpr std::uint64_t kDit = bit(24);
 inline constexpr std::uint64_t kNzcv = bit_mask(28, 4);

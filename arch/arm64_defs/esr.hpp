@@ -19,46 +19,23 @@ using IMM16 = Field<0, 16>;  // HVC, SMC, SVC, BRK
 enum class ExceptionClass : std::uint8_t {
   UNKNOWN = 0x00,
   WFX = 0x01,
-  CP15_32 = 0x03,
-  CP15_64 = 0x04,
-  CP14_32 = 0x05,
-  CP14_LS = 0x06,
   FP_ASIMD = 0x07,
   PAUTH = 0x09,
   LS64 = 0x0a,
-  CP14_64 = 0x0c,
   BTI = 0x0d,
-  ILLEGAL_STATE = 0x0e,
-  SVC32 = 0x11,
-  HVC32 = 0x12,
   SMC32 = 0x13,
-  SVC64 = 0x15,
   HVC64 = 0x16,
   SMC64 = 0x17,
   SYSREG = 0x18,
   SVE = 0x19,
   ERET = 0x1a,
-  FPAC = 0x1c,
   SME = 0x1d,
   INSTRUCTION_ABORT_LOWER = 0x20,
   INSTRUCTION_ABORT_SAME = 0x21,
-  PC_ALIGNMENT = 0x22,
   DATA_ABORT_LOWER = 0x24,
   DATA_ABORT_SAME = 0x25,
-  SP_ALIGNMENT = 0x26,
   MOPS = 0x27,
-  FP32 = 0x28,
-  FP64 = 0x2c,
   GCS = 0x2d,
-  SERROR = 0x2f,
-  BREAKPOINT_LOWER = 0x30,
-  BREAKPOINT_SAME = 0x31,
-  STEP_LOWER = 0x32,
-  STEP_SAME = 0x33,
-  WATCHPOINT_LOWER = 0x34,
-  WATCHPOINT_SAME = 0x35,
-  BKPT32 = 0x38,
-  BRK64 = 0x3c,
 };
 
 [[nodiscard]] constexpr auto exception_class(std::uint64_t syndrome) noexcept -> ExceptionClass {
@@ -75,11 +52,7 @@ namespace abort_iss {
 using FSC = Field<0, 6>;  // IFSC or DFSC
 using WNR = Field<6>;     // 1: write
 using S1PTW = Field<7>;   // stage-2 fault on a stage-1 walk
-using CM = Field<8>;      // cache maintenance or address translation
-using EA = Field<9>;
-using FNV = Field<10>;  // FAR not valid
 using SET = Field<11, 2>;
-using AR = Field<14>;      // acquire/release
 using SF = Field<15>;      // 64-bit register
 using SRT = Field<16, 5>;  // transfer register
 using SSE = Field<21>;     // sign-extend
@@ -89,16 +62,12 @@ using ISV = Field<24>;
 
 // Fault status codes; the low two bits of the first four carry the level.
 namespace fsc {
-inline constexpr std::uint64_t kAddressSize = 0x00;
 inline constexpr std::uint64_t kTranslation = 0x04;
 inline constexpr std::uint64_t kAccessFlag = 0x08;
 inline constexpr std::uint64_t kPermission = 0x0c;
 inline constexpr std::uint64_t kSynchronousExternal = 0x10;
-inline constexpr std::uint64_t kSynchronousExternalWalk = 0x14;  // with the level in bits [1:0]
 inline constexpr std::uint64_t kAlignment = 0x21;
-inline constexpr std::uint64_t kTlbConflict = 0x30;
 inline constexpr std::uint64_t kKindMask = 0x3c;  // drops the level
-inline constexpr std::uint64_t kLevelMask = 0x03;
 [[nodiscard]] constexpr auto kind(std::uint64_t code) noexcept -> std::uint64_t { return code & kKindMask; }
 }  // namespace fsc
 

@@ -21,7 +21,6 @@ inline constexpr unsigned kGicMaxLrs = 16;
 inline constexpr std::uint64_t GICD_CTLR = 0x0000;
 inline constexpr std::uint64_t GICD_TYPER = 0x0004;
 inline constexpr std::uint64_t GICD_IIDR = 0x0008;
-inline constexpr std::uint64_t GICD_TYPER2 = 0x000c;
 inline constexpr std::uint64_t GICD_IGROUPR = 0x0080;
 inline constexpr std::uint64_t GICD_ISENABLER = 0x0100;
 inline constexpr std::uint64_t GICD_ICENABLER = 0x0180;
@@ -30,7 +29,6 @@ inline constexpr std::uint64_t GICD_ICPENDR = 0x0280;
 inline constexpr std::uint64_t GICD_ISACTIVER = 0x0300;
 inline constexpr std::uint64_t GICD_ICACTIVER = 0x0380;
 inline constexpr std::uint64_t GICD_IPRIORITYR = 0x0400;
-inline constexpr std::uint64_t GICD_ITARGETSR = 0x0800;
 inline constexpr std::uint64_t GICD_ICFGR = 0x0c00;
 inline constexpr std::uint64_t GICD_IGRPMODR = 0x0d00;
 inline constexpr std::uint64_t GICD_IROUTER = 0x6000;
@@ -39,7 +37,6 @@ inline constexpr std::uint64_t GICD_IROUTER_END = 0x8000;
 // Identification registers: the same place in GICD and in GICR RD_base, 12.1.
 inline constexpr std::uint64_t GIC_PIDR4 = 0xffd0;
 inline constexpr std::uint64_t GIC_PIDR2 = 0xffe8;
-inline constexpr std::uint64_t GIC_IDREGS_END = 0x10000;
 
 // Redistributor, RD_base frame, 12.11.
 inline constexpr std::uint64_t GICR_CTLR = 0x0000;
@@ -62,8 +59,6 @@ inline constexpr std::uint64_t GICR_ICACTIVER0 = GICR_SGI_BASE + 0x0380;
 inline constexpr std::uint64_t GICR_IPRIORITYR = GICR_SGI_BASE + 0x0400;
 inline constexpr std::uint64_t GICR_ICFGR0 = GICR_SGI_BASE + 0x0c00;
 inline constexpr std::uint64_t GICR_ICFGR1 = GICR_SGI_BASE + 0x0c04;
-inline constexpr std::uint64_t GICR_IGRPMODR0 = GICR_SGI_BASE + 0x0d00;
-inline constexpr std::uint64_t GICR_NSACR = GICR_SGI_BASE + 0x0e00;
 
 // GICD_CTLR with a single security state (DS = 1), 12.9.4.
 struct GicdCtlr {
@@ -76,10 +71,8 @@ struct GicdCtlr {
 
 struct GicdTyper {
   using ITLinesNumber = Field<0, 5>;  // 32 * (N + 1) INTIDs
-  using LPIS = Field<17>;
-  using IDbits = Field<19, 5>;  // INTID bits - 1
+  using IDbits = Field<19, 5>;        // INTID bits - 1
   using A3V = Field<24>;
-  using No1N = Field<25>;
 };
 
 struct GicrTyper {
@@ -128,23 +121,12 @@ struct IchHcr {
   using UIE = Field<1>;      // underflow: at most one list register is valid
   using LRENPIE = Field<2>;  // EOIcount is not zero
   using NPIE = Field<3>;     // no list register is pending
-  using VGrp0EIE = Field<4>;
-  using VGrp0DIE = Field<5>;
-  using VGrp1EIE = Field<6>;
-  using VGrp1DIE = Field<7>;
-  using TC = Field<10>;  // trap the registers common to both groups, ICC_SGI*R among them
-  using TALL0 = Field<11>;
-  using TALL1 = Field<12>;
-  using TSEI = Field<13>;
-  using TDIR = Field<14>;
   using EOIcount = Field<27, 5>;
 };
 
 // ICH_VTR_EL2, 12.4.10.
 struct IchVtr {
   using ListRegs = Field<0, 5>;  // number - 1
-  using TDS = Field<19>;
-  using SEIS = Field<22>;
   using IDbits = Field<23, 3>;
   using PREbits = Field<26, 3>;  // number - 1
   using PRIbits = Field<29, 3>;  // number - 1
@@ -154,21 +136,11 @@ struct IchVtr {
 struct IchVmcr {
   using VENG0 = Field<0>;
   using VENG1 = Field<1>;
-  using VAckCtl = Field<2>;
-  using VFIQEn = Field<3>;
-  using VCBPR = Field<4>;
-  using VEOIM = Field<9>;
   using VBPR1 = Field<18, 3>;
   using VBPR0 = Field<21, 3>;
   using VPMR = Field<24, 8>;
 };
 
 // ICH_MISR_EL2, 12.4.7.
-struct IchMisr {
-  using EOI = Field<0>;
-  using U = Field<1>;
-  using LRENP = Field<2>;
-  using NP = Field<3>;
-};
 
 }  // namespace redoubt::arm64

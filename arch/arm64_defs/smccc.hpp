@@ -12,26 +12,14 @@ namespace redoubt::arm64 {
 
 // Fields of a function identifier (DEN0028 2.5).
 namespace fid {
-using FAST = Field<31>;
 using SMC64 = Field<30>;
 using OWNER = Field<24, 6>;
 using SVE_HINT = Field<16>;  // SMCCC 1.3: "no live SVE state". A hint, to be dropped before the identifier is compared.
 using NUMBER = Field<0, 16>;
 }  // namespace fid
 
-enum class SmcccOwner : std::uint8_t {
-  Arch = 0,
-  Cpu = 1,
-  Sip = 2,
-  Oem = 3,
-  Standard = 4,
-  StandardHyp = 5,
-  VendorHyp = 6
-};
-
 inline constexpr std::uint32_t kSmccc1_1 = 0x1'0001;
 inline constexpr std::uint32_t kSmccc1_2 = 0x1'0002;
-inline constexpr std::uint32_t kSmccc1_3 = 0x1'0003;
 inline constexpr std::uint32_t kPsci1_0 = 0x1'0000;
 inline constexpr std::uint32_t kPsci1_1 = 0x1'0001;
 inline constexpr std::uint32_t kTrng1_0 = 0x1'0000;
@@ -46,7 +34,6 @@ enum class Fid : std::uint32_t {
   SMCCC_ARCH_WORKAROUND_1 = 0x8000'8000,  // branch target injection
   SMCCC_ARCH_WORKAROUND_2 = 0x8000'7fff,  // speculative store bypass
   SMCCC_ARCH_WORKAROUND_3 = 0x8000'3fff,  // branch history injection
-  CPU_SME_DVMSYNC = 0x8100'0010,          // firmware half of the C1-Pro erratum 4193714 work-around
 
   PSCI_VERSION = 0x8400'0000,
   PSCI_CPU_SUSPEND32 = 0x8400'0001,
@@ -56,31 +43,14 @@ enum class Fid : std::uint32_t {
   PSCI_CPU_ON64 = 0xc400'0003,
   PSCI_AFFINITY_INFO32 = 0x8400'0004,
   PSCI_AFFINITY_INFO64 = 0xc400'0004,
-  PSCI_MIGRATE32 = 0x8400'0005,
-  PSCI_MIGRATE64 = 0xc400'0005,
   PSCI_MIGRATE_INFO_TYPE = 0x8400'0006,
-  PSCI_MIGRATE_INFO_UP_CPU32 = 0x8400'0007,
-  PSCI_MIGRATE_INFO_UP_CPU64 = 0xc400'0007,
   PSCI_SYSTEM_OFF = 0x8400'0008,
   PSCI_SYSTEM_RESET = 0x8400'0009,
   PSCI_FEATURES = 0x8400'000a,
-  PSCI_CPU_FREEZE = 0x8400'000b,
-  PSCI_CPU_DEFAULT_SUSPEND32 = 0x8400'000c,
-  PSCI_CPU_DEFAULT_SUSPEND64 = 0xc400'000c,
-  PSCI_NODE_HW_STATE32 = 0x8400'000d,
   PSCI_NODE_HW_STATE64 = 0xc400'000d,
-  PSCI_SYSTEM_SUSPEND32 = 0x8400'000e,
-  PSCI_SYSTEM_SUSPEND64 = 0xc400'000e,
-  PSCI_SET_SUSPEND_MODE = 0x8400'000f,
-  PSCI_STAT_RESIDENCY32 = 0x8400'0010,
-  PSCI_STAT_RESIDENCY64 = 0xc400'0010,
-  PSCI_STAT_COUNT32 = 0x8400'0011,
-  PSCI_STAT_COUNT64 = 0xc400'0011,
   PSCI_SYSTEM_RESET2_32 = 0x8400'0012,
   PSCI_SYSTEM_RESET2_64 = 0xc400'0012,
   PSCI_MEM_PROTECT = 0x8400'0013,
-  PSCI_MEM_PROTECT_CHECK_RANGE32 = 0x8400'0014,
-  PSCI_MEM_PROTECT_CHECK_RANGE64 = 0xc400'0014,
   PSCI_SYSTEM_OFF2_32 = 0x8400'0015,
   PSCI_SYSTEM_OFF2_64 = 0xc400'0015,
 
@@ -101,13 +71,9 @@ enum class Fid : std::uint32_t {
   RSI_IPA_STATE_GET = 0xc400'0198,
   RSI_HOST_CALL = 0xc400'0199,
 
-  PV_TIME_FEATURES = 0xc500'0020,
-  PV_TIME_ST = 0xc500'0021,
-
   // Vendor hypervisor calls, KVM's and pKVM's numbering.
   VENDOR_HYP_CALL_UID = 0x8600'ff01,
   KVM_FEATURES = 0x8600'0000,
-  KVM_PTP = 0x8600'0001,
   PKVM_HYP_MEMINFO = 0xc600'0002,
   PKVM_MEM_SHARE = 0xc600'0003,
   PKVM_MEM_UNSHARE = 0xc600'0004,
@@ -141,12 +107,9 @@ enum class PsciStatus : std::int64_t {
   SUCCESS = 0,
   NOT_SUPPORTED = -1,
   INVALID_PARAMETERS = -2,
-  DENIED = -3,
   ALREADY_ON = -4,
   ON_PENDING = -5,
   INTERNAL_FAILURE = -6,
-  NOT_PRESENT = -7,
-  DISABLED = -8,
   INVALID_ADDRESS = -9,
 };
 
@@ -181,10 +144,8 @@ inline constexpr unsigned kPersonalisationBytes = 64;
 }  // namespace rsi_config
 
 namespace rsi_host_call {
-inline constexpr unsigned kBytes = 256;       // size and alignment
-inline constexpr unsigned kImmediate = 0x00;  // u16
-inline constexpr unsigned kGprs = 0x08;       // u64[31]
-inline constexpr unsigned kGprCount = 31;
+inline constexpr unsigned kBytes = 256;  // size and alignment
+inline constexpr unsigned kGprs = 0x08;  // u64[31]
 }  // namespace rsi_host_call
 
 // Answer to VENDOR_HYP_CALL_UID of a hypervisor that speaks KVM's and pKVM's calls (x0..x3).
