@@ -14,9 +14,11 @@ using namespace arm64;
 
 extern "C" constinit std::array<CpuBoot, EL2_MAX_CPUS> cpu_boot{};
 
+constinit MachineState detail::machine_state{};
+
 namespace {
 
-constinit MachineState state{};
+constexpr MachineState& state = detail::machine_state;
 constinit std::array<PerCpu*, EL2_MAX_CPUS> cpus{};
 constinit unsigned nr_cpus = 0;
 
@@ -48,7 +50,6 @@ void init_fine_grained(const Features& features) noexcept {
 
 }  // namespace
 
-auto machine() noexcept -> const MachineState& { return state; }
 auto machine_for_boot() noexcept -> MachineState& { return state; }
 
 auto cpu_at(unsigned index) noexcept -> PerCpu& { return *cpus[index]; }

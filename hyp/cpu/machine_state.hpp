@@ -25,8 +25,12 @@ struct MachineState {
   std::uint32_t dma_policy;  // enum rd_dma_policy
 };
 
-[[nodiscard]] auto machine() noexcept -> const MachineState&;
 // Boot only.
 [[nodiscard]] auto machine_for_boot() noexcept -> MachineState&;
+
+namespace detail {
+extern MachineState machine_state;
+}
+[[nodiscard]] inline auto machine() noexcept -> const MachineState& { return detail::machine_state; }
 
 }  // namespace redoubt::hyp

@@ -24,10 +24,8 @@ auto fetch(const T& field) noexcept -> T {
   return *static_cast<const volatile T*>(&field);
 }
 
-void load_spis(Vcpu& vcpu) noexcept {
+[[gnu::noinline]] void load_some_spis(Vcpu& vcpu, std::size_t count) noexcept {
   const auto& request = vcpu.run->request;
-  const auto claimed = fetch(request.nr_spis);
-  const std::size_t count = claimed < RD_RUN_MAX_SPIS ? claimed : RD_RUN_MAX_SPIS;
   std::array<vgic::SpiRequest, RD_RUN_MAX_SPIS> spis{};
   for (std::size_t n = 0; n < count; ++n) {
     const auto priority = fetch(request.spi[n].priority);
@@ -36,6 +34,13 @@ void load_spis(Vcpu& vcpu) noexcept {
   }
   const auto* const filter = vcpu.vm->protected_vm ? &vcpu.vm->spi_mirror : nullptr;
   vcpu.gic.spis.load(std::span{spis}.first(count), vcpu.vm->nr_irqs, filter);
+}
+
+// Most runs ask for none, and then nothing is copied.
+void load_spis(Vcpu& vcpu) noexcept {
+  const auto claimed = fetch(vcpu.run->request.nr_spis);
+  if (claimed == 0) return vcpu.gic.spis.load({}, vcpu.vm->nr_irqs, nullptr);
+  load_some_spis(vcpu, claimed < RD_RUN_MAX_SPIS ? claimed : RD_RUN_MAX_SPIS);
 }
 
 void complete_read(Vcpu& vcpu, std::uint64_t value) noexcept {
