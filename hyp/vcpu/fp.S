@@ -4,33 +4,24 @@
     .arch   armv8-a+sve
     .text
 
-    .macro  each_pair op
-    \op     q0, q1, [x0, #0]
-    \op     q2, q3, [x0, #32]
-    \op     q4, q5, [x0, #64]
-    \op     q6, q7, [x0, #96]
-    \op     q8, q9, [x0, #128]
-    \op     q10, q11, [x0, #160]
-    \op     q12, q13, [x0, #192]
-    \op     q14, q15, [x0, #224]
-    \op     q16, q17, [x0, #256]
-    \op     q18, q19, [x0, #288]
-    \op     q20, q21, [x0, #320]
-    \op     q22, q23, [x0, #352]
-    \op     q24, q25, [x0, #384]
-    \op     q26, q27, [x0, #416]
-    \op     q28, q29, [x0, #448]
-    \op     q30, q31, [x0, #480]
+    .macro  each_q op               // leaves x0 behind the last one
+    \op     {v0.2d-v3.2d}, [x0], #64
+    \op     {v4.2d-v7.2d}, [x0], #64
+    \op     {v8.2d-v11.2d}, [x0], #64
+    \op     {v12.2d-v15.2d}, [x0], #64
+    \op     {v16.2d-v19.2d}, [x0], #64
+    \op     {v20.2d-v23.2d}, [x0], #64
+    \op     {v24.2d-v27.2d}, [x0], #64
+    \op     {v28.2d-v31.2d}, [x0], #64
     .endm
 
 // void fp_save(FpState*)
     .globl  fp_save
 fp_save:
     bti     c
-    each_pair stp
+    each_q  st1
     mrs     x1, fpsr
     mrs     x2, fpcr
-    add     x0, x0, #512
     stp     x1, x2, [x0]
     ret
 
@@ -38,8 +29,7 @@ fp_save:
     .globl  fp_load
 fp_load:
     bti     c
-    each_pair ldp
-    add     x0, x0, #512
+    each_q  ld1
     ldp     x1, x2, [x0]
     msr     fpsr, x1
     msr     fpcr, x2

@@ -49,11 +49,9 @@ auto source_register(const Vcpu& vcpu, std::uint64_t syndrome) noexcept -> std::
 
 void target_register(Vcpu& vcpu, std::uint64_t syndrome, std::uint64_t value) noexcept {
   const auto rt = iss::SRT::of(syndrome);
-  const unsigned width = 8U << iss::SAS::of(syndrome);
-  value &= bit_mask(0, width);
-  if (iss::SSE::of(syndrome) != 0 && width < 64 && (value & bit(width - 1)) != 0) value |= ~bit_mask(0, width);
-  if (iss::SF::of(syndrome) == 0) value &= 0xffff'ffff;
-  if (rt != 31) vcpu.context.x[rt] = value;
+  if (rt == 31) return;
+  vcpu.context.x[rt] =
+      loaded_value(value, 8U << iss::SAS::of(syndrome), iss::SSE::of(syndrome) != 0, iss::SF::of(syndrome) != 0);
 }
 
 // The redistributors of all vCPUs of the VM are emulated here; a vCPU reaches its own and, read-only, the others' TYPER.

@@ -45,13 +45,8 @@ void load_spis(Vcpu& vcpu) noexcept {
 
 void complete_read(Vcpu& vcpu, std::uint64_t value) noexcept {
   const auto& access = vcpu.pending;
-  const unsigned width = 8U << access.size_log2;
-  if (width < 64) {
-    value &= bit_mask(0, width);
-    if (access.sign_extend && (value & bit(width - 1)) != 0) value |= ~bit_mask(0, width);
-  }
-  if (!access.register64) value &= 0xffff'ffff;
-  if (access.target != 31) vcpu.context.x[access.target] = value;
+  if (access.target == 31) return;
+  vcpu.context.x[access.target] = loaded_value(value, 8U << access.size_log2, access.sign_extend, access.register64);
 }
 
 // Only the answers that fit the exit the host was told about do anything.

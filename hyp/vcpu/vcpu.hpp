@@ -8,6 +8,7 @@
 
 #include "abi/run.h"
 #include "base/addr.hpp"
+#include "base/bits.hpp"
 #include "hyp/vcpu/context.hpp"
 #include "vgic/list_registers.hpp"
 #include "vgic/private_irqs.hpp"
@@ -33,6 +34,16 @@ struct PendingAccess {
       false;  // the host may answer with an external abort (access to the shared half or to an ordinary VM)
   std::uint64_t far = 0;
 };
+
+// What a load of `width` bits leaves in a register: the fields SSE and SF of ESR_EL2.ISS decide about the upper bits.
+[[nodiscard]] constexpr auto loaded_value(std::uint64_t value, unsigned width, bool sign_extend,
+                                          bool register64) noexcept -> std::uint64_t {
+  value &= bit_mask(0, width);
+  if (sign_extend && (value & bit(width - 1)) != 0) value |= ~bit_mask(0, width);
+  return register64 ? value : value & 0xffff'ffff;
+}
+static_assert(loaded_value(0x1'80, 8, true, true) == 0xffff'ffff'ffff'ff80);
+static_assert(loaded_value(0x80, 8, true, false) == 0xffff'ff80 && loaded_value(0x7f80, 16, true, true) == 0x7f80);
 
 struct VirtualGic {
   vgic::PrivateIrqs irqs;
