@@ -147,8 +147,10 @@ def size_rows(boot: Boot) -> list[Row]:
     figures = size.report(elf.parent, build.ELF)
     first, end = counting.crypto_code(elf)
     reserved = int(re.search(r"^reserved=(\d+)", boot.text, re.M)[1])
+    crypto = end - first
     return [Row.whole("reserved_bytes", reserved), Row.whole("el2_text_bytes", figures["text bytes"]),
-            Row.whole("el2_text_bytes_without_crypto", figures["text bytes"] - (end - first)),
+            Row.whole("el2_text_bytes_without_crypto", figures["text bytes"] - crypto),
+            Row.whole("el2_resident_text_without_crypto", figures["  resident"] - crypto),
             Row.whole("source_lines", figures["source lines"], figures["by room"])]
 
 
@@ -158,7 +160,8 @@ def versions() -> dict[str, str]:
 
 
 def quick_rows(rig: Rig) -> list[Row]:
-    return operation_rows(on_redoubt(rig, SERIES, linux=False), SERIES, {})
+    boot = on_redoubt(rig, SERIES, linux=False)
+    return operation_rows(boot, SERIES, {}) + size_rows(boot)
 
 
 def all_rows(rig: Rig) -> list[Row]:

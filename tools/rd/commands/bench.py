@@ -10,7 +10,7 @@ NEEDS = ("setup", "fetch")
 
 
 def arguments(parser) -> None:
-    parser.add_argument("--quick", action="store_true", help="only the operations of a VM on Redoubt")
+    parser.add_argument("--quick", action="store_true", help="only the operations of a VM on Redoubt, and sizes")
     parser.add_argument("--bless", action="store_true", help="take what was measured as the new ratchets")
     parser.add_argument("--decision", metavar="NUMBER", help="with --bless: the record in docs/decisions that explains worse figures")
 
