@@ -48,6 +48,26 @@ int rd_attack_load(const void *from, u32 bytes, u64 *value)
 	return err;
 }
 
+int rd_attack_load_line(const void *from, u64 line[RD_ATTACK_LINE_WORDS])
+{
+	int err = 0;
+
+	asm volatile("1: ldp x10, x11, [%1]\n"
+		     "2: ldp x12, x13, [%1, #16]\n"
+		     "3: ldp x14, x15, [%1, #32]\n"
+		     "4: ldp x16, x17, [%1, #48]\n"
+		     "stp x10, x11, [%2]\n"
+		     "stp x12, x13, [%2, #16]\n"
+		     "stp x14, x15, [%2, #32]\n"
+		     "stp x16, x17, [%2, #48]\n"
+		     "5:\n" _ASM_EXTABLE_KACCESS_ERR(1b, 5b, %w0) _ASM_EXTABLE_KACCESS_ERR(2b, 5b, %w0)
+			     _ASM_EXTABLE_KACCESS_ERR(3b, 5b, %w0) _ASM_EXTABLE_KACCESS_ERR(4b, 5b, %w0)
+		     : "+r"(err)
+		     : "r"(from), "r"(line)
+		     : "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+	return err;
+}
+
 int rd_attack_store(void *to, u32 bytes, u64 value)
 {
 	int err = 0;

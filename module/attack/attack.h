@@ -26,6 +26,9 @@ int rd_attack_access(struct rd_attack_access *access);
 /* One aligned load or store that answers -EFAULT instead of an oops. bytes: 1, 2, 4 or 8. */
 int rd_attack_load(const void *from, u32 bytes, u64 *value);
 int rd_attack_store(void *to, u32 bytes, u64 value);
+/* Eight words at an address aligned to 8. */
+#define RD_ATTACK_LINE_WORDS 8
+int rd_attack_load_line(const void *from, u64 line[RD_ATTACK_LINE_WORDS]);
 
 /* scan.c */
 int rd_attack_scan(struct rd_attack_scan *scan);
