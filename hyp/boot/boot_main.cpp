@@ -10,6 +10,7 @@
 #include "hyp/boot/carve_out.hpp"
 #include "hyp/boot/host_tree.hpp"
 #include "hyp/boot/image.hpp"
+#include "hyp/boot/left_over.hpp"
 #include "hyp/boot/placement.hpp"
 #include "hyp/core_state.hpp"
 #include "hyp/cpu/cpu_boot.hpp"
@@ -18,6 +19,7 @@
 #include "hyp/cpu/psci_relay.hpp"
 #include "hyp/cpu/reset.hpp"
 #include "hyp/fdt/gicr_frames.hpp"
+#include "hyp/fdt/reservations.hpp"
 #include "hyp/log/log.hpp"
 #include "hyp/log/panic.hpp"
 #include "hyp/mm/linear_map.hpp"
@@ -88,14 +90,30 @@ void map_redistributors(fdt::Windows& windows) noexcept {
   if (!windows.set.insert(platform.gic.distributor)) panic("too many device windows");
 }
 
-void build_host_stage2(const CarveOut& carve, Pa image_pa, const fdt::Windows& windows) noexcept {
+// Memory that firmware reserved is not cleared after an unclean end of a run (it may not be ours to write), so no guest may
+// have it: as if somebody borrowed it for ever, the host can use it but not donate it.
+void keep_reservations_from_guests(core::PageDb& pages, const fdt::PaRange& blob) noexcept {
+  for (const auto& reserved : platform.reserved) {
+    if (!fdt::firmware_owns(platform, blob, reserved.range)) continue;
+    const auto range = reserved.range.pages_touched();
+    for (Pa at = range.begin; at < range.end; at = at + kPageSize) {
+      const auto place = pages.find(pfn_of(at));
+      if (!place) break;
+      if (pages.at(place->page).host_exclusive()) pages.set(place->page, core::PageEntry{}.with_borrows(1));
+    }
+  }
+}
+
+void build_host_stage2(const CarveOut& carve, Pa image_pa, const fdt::PaRange& marker,
+                       const fdt::Windows& windows) noexcept {
   auto& core = core_for_boot();
   core.pages = core::PageDb{carve.page_entries()};
   for (const auto& ram : platform.ram.ranges()) {
     if (!core.pages.add_region(pfn_of(ram.begin), ram.bytes() >> kPageShift)) panic("RAM ranges overlap");
   }
   const bool pinned = core.pages.pin_for_hyp(pfn_of(image_pa), machine().image_bytes >> kPageShift) &&
-                      core.pages.pin_for_hyp(pfn_of(carve.range().begin), carve.range().bytes() >> kPageShift);
+                      core.pages.pin_for_hyp(pfn_of(carve.range().begin), carve.range().bytes() >> kPageShift) &&
+                      core.pages.pin_for_hyp(pfn_of(marker.begin), 1);
   if (!pinned) panic("Redoubt's own memory is not RAM");
   static constinit std::array<core::MmioWindow, fdt::kMaxWindows> mmio{};
   std::size_t count = 0;
@@ -127,23 +145,15 @@ void prepare_cpus(CarveOut& carve, Pa image_pa) noexcept {
   psci_relay_init(image_pa.value() + image_offset(secondary_entry));
 }
 
-// The previous run ended without EL2's wiping (a reset that did not pass through it): any page may hold a guest's data.
-// Only what the loader has just put in place stays.
-void wipe_ram_left_dirty(const fdt::PlatformInfo& info, std::span<const fdt::PaRange> in_use,
-                         const fdt::PaRange& carve_out) noexcept {
-  log("the last run ended without wiping guests' memory: clearing all RAM first");
-  for (const auto& ram : info.ram.ranges()) {
-    for (Pa at = ram.begin; at < ram.end; at = at + kPageSize) {
-      const fdt::PaRange page{at, at + kPageSize};
-      bool keep = page.overlaps(carve_out);
-      for (const auto& used : in_use) keep = keep || page.overlaps(used);
-      if (keep) continue;
-      if (aligned(at.value(), kBlockSize)) boot_identity(at, kBlockSize);
-      arm64::zero_page(at.value());
-      // The host starts with its caches off and would read what memory held before.
-      arm64::clean_invalidate_to_poc(reinterpret_cast<const void*>(at.value()), kPageSize);
-    }
+// The one page of RAM that belongs to EL2 in every run, whatever the loader does, so that no host ever wrote to it.
+auto open_marker(const HostTree& tree, std::span<const fdt::PaRange> in_use) noexcept -> fdt::PaRange {
+  const auto page = tree.marker_page();
+  for (const auto& used : in_use) {
+    if (!page.overlaps(used)) continue;
+    log("the page at {} is Redoubt's reset marker: nothing may be loaded there", Hex{page.begin.value()});
+    panic("the boot loader put something into the highest page of RAM: make it load that elsewhere");
   }
+  return page;
 }
 
 auto boot_cpu_index() noexcept -> unsigned {
@@ -165,23 +175,26 @@ extern "C" [[noreturn]] void boot_main(std::uint64_t dtb_pa, std::uint64_t image
   read_machine(image_pa);
   const auto host = find_host_image(platform, image_pa);
   HostTree tree{reader, platform, blob, host};
-  CarveOut carve{platform, tree.in_use(image_pa)};
-  const auto last = arm_reset_marker(carve.marker_va());
+  const auto marker = open_marker(tree, tree.in_use(image_pa));
+  CarveOut carve{platform, tree.in_use(image_pa), marker};
+  boot_map(EL2_LINEAR_VA + marker.begin.value(), marker.begin, kPageSize, Use::DATA);
+  const auto last = arm_reset_marker(EL2_LINEAR_VA + marker.begin.value());
   tree.announce_policy();
   map_redistributors(tree.windows());
-  build_host_stage2(carve, image_pa, tree.windows());
+  build_host_stage2(carve, image_pa, marker, tree.windows());
+  keep_reservations_from_guests(core_for_boot().pages, blob);
   carve.build_el2_maps();
-  if (last == LastShutdown::DIRTY) wipe_ram_left_dirty(platform, tree.in_use(image_pa), carve.range());
   prepare_cpus(carve, image_pa);
+  auto& cpu = cpu_at(boot_cpu_index());
+  RD_WRITE_SYSREG(TPIDR_EL2, reinterpret_cast<std::uint64_t>(&cpu));
+  clear_left_over(last, platform, tree.filled(image_pa, carve.range()));
   entropy_init(tree.boot_seed());
   const auto image_range = fdt::PaRange{image_pa, image_pa + machine().image_bytes};
-  machine_for_boot().reserved_bytes = image_range.bytes() + carve.range().bytes();
+  machine_for_boot().reserved_bytes = image_range.bytes() + carve.range().bytes() + kPageSize;
   const auto host_dtb = tree.rewrite_for_host(image_range, carve.range());
   log("{} CPUs, {} MiB RAM, {} KiB kept by the hypervisor; entering the host at EL1", platform.mpidrs.size(),
       tree.ram_bytes() >> 20, machine().reserved_bytes >> 10);
   console_release();
-  auto& cpu = cpu_at(boot_cpu_index());
-  RD_WRITE_SYSREG(TPIDR_EL2, reinterpret_cast<std::uint64_t>(&cpu));
   drop_identity();
   init_this_cpu(cpu);
   set_host_entry(cpu, host.memory.begin.value(), host_dtb.value());

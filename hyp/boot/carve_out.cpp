@@ -28,19 +28,19 @@ static_assert(sizeof(PerCpu) <= kPageSize);
 
 }  // namespace
 
-CarveOut::CarveOut(const fdt::PlatformInfo& info, std::span<const fdt::PaRange> in_use) noexcept : info_(info) {
+CarveOut::CarveOut(const fdt::PlatformInfo& info, std::span<const fdt::PaRange> in_use,
+                   const fdt::PaRange& marker) noexcept
+    : info_(info) {
   for (const auto& ram : info.ram.ranges()) {
     pages_ += ram.bytes() >> kPageShift;
     blocks_ += (ram.end.value() + kBlockSize - 1) / kBlockSize - ram.begin.value() / kBlockSize;
   }
   const auto cpu_pages = info.mpidrs.size() * (kCpuPages + (machine().features.sve() ? kSvePages : 0));
   const auto total = blocks_ + pages_for(pages_ * sizeof(core::PageEntry)) + pages_for(blocks_ * 2) + kHostTablePages +
-                     kEl2TablePages + kLinearTables + cpu_pages + 1;
-  range_ = place_carve_out(info, total * kPageSize, in_use);
+                     kEl2TablePages + kLinearTables + cpu_pages;
+  range_ = place_carve_out(info, total * kPageSize, in_use, marker);
   boot_identity(range_.begin, range_.bytes());
-  // All but the last page: that is the reset marker, which the previous run left for this one.
-  for (Pa at = range_.begin; at.value() < range_.end.value() - kPageSize; at = at + kPageSize)
-    arm64::zero_page(at.value());
+  for (Pa at = range_.begin; at < range_.end; at = at + kPageSize) arm64::zero_page(at.value());
   lay_out(info);
 }
 
@@ -61,7 +61,6 @@ void CarveOut::lay_out(const fdt::PlatformInfo&) noexcept {
   linear_tables_ = take(kLinearTables);
   const Pa tables = take(kHostTablePages);
   host_tables = TableRun{tables, next_};
-  marker_ = Pa{range_.end.value() - kPageSize};
 }
 
 auto carve_out_tables(std::uint64_t pages) noexcept -> Result<Pa> {
@@ -79,8 +78,6 @@ auto CarveOut::page_entries() const noexcept -> std::span<core::PageEntry> {
 auto CarveOut::block_counts() const noexcept -> std::span<std::uint16_t> {
   return {at_linear<std::uint16_t>(counts_), blocks_};
 }
-
-auto CarveOut::marker_va() const noexcept -> std::uint64_t { return EL2_LINEAR_VA + marker_.value(); }
 
 void CarveOut::build_el2_maps() noexcept {
   constexpr std::uint64_t kLevel2Span = kBlockSize * 512;

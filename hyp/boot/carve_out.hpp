@@ -17,13 +17,12 @@ namespace redoubt::hyp {
 class CarveOut {
  public:
   // Chooses the place, clears it, maps it in EL2's linear area. Panics if RAM is too small.
-  CarveOut(const fdt::PlatformInfo& info, std::span<const fdt::PaRange> in_use) noexcept;
+  CarveOut(const fdt::PlatformInfo& info, std::span<const fdt::PaRange> in_use, const fdt::PaRange& marker) noexcept;
 
   [[nodiscard]] auto range() const noexcept -> fdt::PaRange { return range_; }
   [[nodiscard]] auto page_entries() const noexcept -> std::span<core::PageEntry>;
   [[nodiscard]] auto block_counts() const noexcept -> std::span<std::uint16_t>;
   [[nodiscard]] auto leaf_tables() const noexcept -> Pa { return leaf_tables_; }
-  [[nodiscard]] auto marker_va() const noexcept -> std::uint64_t;
 
   // The level-2 tables of the linear area for all RAM, and its pool of level-3 tables.
   void build_el2_maps() noexcept;
@@ -39,7 +38,7 @@ class CarveOut {
   fdt::PaRange range_{};
   std::uint64_t pages_ = 0, blocks_ = 0;  // of RAM
   Pa next_;
-  Pa leaf_tables_, entries_, counts_, linear_tables_, marker_;
+  Pa leaf_tables_, entries_, counts_, linear_tables_;
 };
 
 // Zeroed, contiguous, naturally aligned pages for the host's upper tables; the allocator of core::build_host_tables.

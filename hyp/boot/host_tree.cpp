@@ -8,6 +8,7 @@
 #include "hyp/boot/image.hpp"
 #include "hyp/cpu/entropy.hpp"
 #include "hyp/cpu/machine_state.hpp"
+#include "hyp/fdt/reservations.hpp"
 #include "hyp/log/log.hpp"
 #include "hyp/log/panic.hpp"
 
@@ -19,8 +20,22 @@ constexpr std::size_t kTreeBytes = 128 * 1024;  // the largest tree that can be 
 
 constinit fdt::Windows device_windows{};
 constinit fdt::RemovedLog removed{};
-constinit fdt::RangeSet<fdt::kMaxRamRanges + 2> host_ram{};
+constinit fdt::RangeSet<fdt::kMaxRamRanges + 3> host_ram{};
 constinit std::array<fdt::PaRange, kMaxInUse> used{};
+
+// Fills `used` from the beginning.
+class Uses {
+ public:
+  void add(const fdt::PaRange& range) noexcept {
+    if (count_ == kMaxInUse) panic("too many boot modules and reservations");
+    used[count_++] = range;
+  }
+  [[nodiscard]] auto all() const noexcept -> std::span<const fdt::PaRange> { return std::span{used}.first(count_); }
+
+ private:
+  std::size_t count_ = 0;
+};
+
 alignas(8) constinit std::array<std::byte, kTreeBytes> scratch{};
 
 }  // namespace
@@ -37,19 +52,37 @@ HostTree::HostTree(const fdt::Reader& reader, const fdt::PlatformInfo& info, fdt
 }
 
 auto HostTree::in_use(Pa image_pa) noexcept -> std::span<const fdt::PaRange> {
-  std::size_t count = 0;
-  const auto add = [&count](const fdt::PaRange& range) {
-    if (count < kMaxInUse) used[count++] = range.pages_touched();
-  };
+  Uses uses;
   const auto payload_end = payload_record[2] + payload_record[3];
   const auto image_bytes = payload_end > machine().image_bytes ? payload_end : machine().image_bytes;
-  add(fdt::PaRange{image_pa, image_pa + image_bytes});
-  add(dtb_);
-  add(host_.memory);
-  if (info_.chosen.initrd) add(*info_.chosen.initrd);
-  for (const auto& module : info_.chosen.modules) add(module.range);
-  for (const auto& reserved : info_.reserved) add(reserved.range);
-  return std::span{used}.first(count);
+  uses.add(fdt::PaRange{image_pa, image_pa + image_bytes}.pages_touched());
+  uses.add(dtb_.pages_touched());
+  uses.add(host_.memory.pages_touched());
+  if (info_.chosen.initrd) uses.add(info_.chosen.initrd->pages_touched());
+  for (const auto& module : info_.chosen.modules) uses.add(module.range.pages_touched());
+  for (const auto& reserved : info_.reserved) uses.add(reserved.range.pages_touched());
+  return uses.all();
+}
+
+auto HostTree::filled(Pa image_pa, const fdt::PaRange& carve_out) noexcept -> std::span<const fdt::PaRange> {
+  Uses uses;
+  uses.add(fdt::PaRange{image_pa, image_pa + machine().image_bytes});
+  uses.add(host_.file);
+  uses.add(dtb_);
+  if (info_.chosen.initrd) uses.add(*info_.chosen.initrd);
+  for (const auto& module : info_.chosen.modules) uses.add(module.range);
+  for (const auto& reserved : info_.reserved) {
+    if (fdt::firmware_owns(info_, dtb_, reserved.range)) uses.add(reserved.range.pages_touched());
+  }
+  uses.add(carve_out);
+  uses.add(marker_page());
+  return uses.all();
+}
+
+auto HostTree::marker_page() const noexcept -> fdt::PaRange {
+  const auto page = fdt::marker_page(info_, dtb_);
+  if (!page) panic("firmware reserved all RAM");
+  return *page;
 }
 
 auto HostTree::windows() noexcept -> fdt::Windows& { return device_windows; }
@@ -78,10 +111,11 @@ void HostTree::announce_policy() const noexcept {
 }
 
 auto HostTree::rewrite_for_host(const fdt::PaRange& image, const fdt::PaRange& carve_out) noexcept -> Pa {
+  const auto marker = marker_page();
   for (const auto& ram : info_.ram.ranges()) {
     if (!host_ram.insert(ram)) panic("too many RAM ranges");
   }
-  if (!host_ram.remove(image) || !host_ram.remove(carve_out)) panic("too many RAM ranges");
+  if (!host_ram.remove(image) || !host_ram.remove(carve_out) || !host_ram.remove(marker)) panic("too many RAM ranges");
   std::array<std::uint64_t, 9> fresh{};
   const bool seeded = random_words(fresh);
   if (!seeded) log("no source of entropy: the host gets no seed, guests get none until there is one");

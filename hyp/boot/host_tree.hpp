@@ -18,8 +18,14 @@ class HostTree {
   // dtb: the loader's blob, `bytes` long and reachable at its physical address.
   HostTree(const fdt::Reader& reader, const fdt::PlatformInfo& info, fdt::PaRange dtb, const HostImage& host) noexcept;
 
-  // Memory that the loader filled: image and payload, tree, kernel, initrd, reservations.
+  // Where the carve-out cannot be: image and payload, tree, kernel with what it will use before it reads its tree, initrd,
+  // reservations.
   [[nodiscard]] auto in_use(Pa image_pa) noexcept -> std::span<const fdt::PaRange>;
+  // What the loader has written, to the byte, and firmware's and EL2's own memory: all that survives the clearing of RAM.
+  // It takes the place of what in_use() answered.
+  [[nodiscard]] auto filled(Pa image_pa, const fdt::PaRange& carve_out) noexcept -> std::span<const fdt::PaRange>;
+  // The fixed page of the reset marker.
+  [[nodiscard]] auto marker_page() const noexcept -> fdt::PaRange;
   [[nodiscard]] auto windows() noexcept -> fdt::Windows&;
   [[nodiscard]] auto boot_seed() const noexcept -> std::span<const std::byte>;
   [[nodiscard]] auto ram_bytes() const noexcept -> std::uint64_t;

@@ -49,6 +49,7 @@ auto find_host_image(const fdt::PlatformInfo& info, Pa image_pa) noexcept -> Hos
   for (const auto& module : info.chosen.modules) {
     if (module.kind == fdt::BootModule::Kind::KERNEL && !found) {
       host.memory = kernel_memory(module.range.begin, module.range.bytes());
+      host.file = module.range;
       host.bootargs = module.bootargs;
       found = true;
     }
@@ -57,6 +58,7 @@ auto find_host_image(const fdt::PlatformInfo& info, Pa image_pa) noexcept -> Hos
   const auto offset = payload_record[2], bytes = payload_record[3];
   if (!found && offset != 0 && bytes >= sizeof(ImageHeader)) {
     host.memory = kernel_memory(image_pa + offset, bytes);
+    host.file = fdt::PaRange{image_pa + offset, image_pa + (offset + bytes)};
     found = true;
   }
   if (!found) {
@@ -65,8 +67,8 @@ auto find_host_image(const fdt::PlatformInfo& info, Pa image_pa) noexcept -> Hos
   return host;
 }
 
-auto place_carve_out(const fdt::PlatformInfo& info, std::uint64_t bytes, std::span<const fdt::PaRange> in_use) noexcept
-    -> fdt::PaRange {
+auto place_carve_out(const fdt::PlatformInfo& info, std::uint64_t bytes, std::span<const fdt::PaRange> in_use,
+                     const fdt::PaRange& marker) noexcept -> fdt::PaRange {
   constexpr unsigned kMaxTries = 64;  // more than there can be things in the way
   const auto ranges = info.ram.ranges();
   for (std::size_t n = ranges.size(); n > 0; --n) {
@@ -75,7 +77,8 @@ auto place_carve_out(const fdt::PlatformInfo& info, std::uint64_t bytes, std::sp
     for (unsigned tries = 0; tries < kMaxTries && end.value() >= ram.begin.value() + bytes; ++tries) {
       const auto candidate = fdt::PaRange{Pa{end.value() - bytes}, end};
       Pa lowest = end;
-      if (!overlaps_any(candidate, in_use, lowest)) return candidate;
+      const bool blocked = overlaps_any(candidate, {&marker, 1}, lowest) || overlaps_any(candidate, in_use, lowest);
+      if (!blocked) return candidate;
       end = Pa{align_down(lowest.value(), kPageSize)};
     }
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "arch/arm64/common/cache.hpp"
 #include "arch/arm64/common/sysreg_access.hpp"
 #include "arch/arm64/el2/smc.hpp"
 #include "arch/arm64/el2/spinlock.hpp"
@@ -76,6 +77,12 @@ void entropy_init(std::span<const std::byte> boot_seed) noexcept {
     if (source == RD_ENTROPY_NONE) source = RD_ENTROPY_BOOT_SEED;
   }
   seed = {};
+}
+
+void entropy_forget() noexcept {
+  lock.acquire();  // for good: nobody draws again
+  std::memset(static_cast<void*>(&drbg), 0, sizeof(drbg));
+  arm64::clean_invalidate_to_poc(&drbg, sizeof(drbg));
 }
 
 auto entropy_source() noexcept -> rd_entropy { return source; }

@@ -13,6 +13,9 @@ namespace redoubt::hyp {
 // Boot: picks the source and seeds the generator. `boot_seed` is consumed: the caller erases it.
 void entropy_init(std::span<const std::byte> boot_seed) noexcept;
 
+// Before a reset: overwrites the generator, in memory too. Nobody can draw afterwards.
+void entropy_forget() noexcept;
+
 [[nodiscard]] auto entropy_source() noexcept -> rd_entropy;
 
 // Fills `out`; false (and zeros) when no source has delivered. Any CPU.

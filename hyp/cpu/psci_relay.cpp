@@ -45,6 +45,7 @@ auto cpu_on(const Context& host, bool smc64) noexcept -> std::uint64_t {
   }
   slot.pc = narrow(host.x[2]);
   slot.context = narrow(host.x[3]);
+  arm64::dsb_ishst();  // the other CPU must find both
   const auto status =
       arm64::smc(static_cast<std::uint64_t>(Fid::PSCI_CPU_ON64), narrow(host.x[1]), entry_pa, target->index);
   if (status != 0) slot.claimed.store(0, std::memory_order_release);
@@ -130,7 +131,9 @@ void relay_psci(PerCpu& cpu, Fid call) noexcept {
     case Fid::PSCI_SYSTEM_RESET2_32:
     case Fid::PSCI_SYSTEM_RESET2_64:
     case Fid::PSCI_SYSTEM_OFF2_32:
-    case Fid::PSCI_SYSTEM_OFF2_64: prepare_for_reset(); break;
+    case Fid::PSCI_SYSTEM_OFF2_64:
+      x[0] = reset_machine(call, smc64 ? x[1] : x[1] & 0xffff'ffff, smc64 ? x[2] : x[2] & 0xffff'ffff);
+      return;
     default:
       if (!supported(call)) {
         x[0] = answer(PsciStatus::NOT_SUPPORTED);
@@ -142,6 +145,7 @@ void relay_psci(PerCpu& cpu, Fid call) noexcept {
 }
 
 extern "C" void secondary_main() noexcept {
+  stop_if_resetting();
   auto& cpu = this_cpu();
   auto& slot = slots[cpu.index];
   if (!same_features()) {
