@@ -61,6 +61,12 @@ inline constexpr std::uint64_t kHccd = bit(23);  // no cycle counting at EL2
 inline constexpr std::uint64_t kE2tb = bit_mask(24, 2);  // trace buffer: as E2PB
 }  // namespace mdcr
 
+namespace mpam2 {  // MPAM2_EL2; PARTID and PMG 0: EL2 runs in the default partition
+inline constexpr std::uint64_t kTrapMpam1El1 = bit(48);
+inline constexpr std::uint64_t kTrapMpam0El1 = bit(49);
+inline constexpr std::uint64_t kEnMpamsm = bit(50);  // do not trap MPAMSM_EL1
+}  // namespace mpam2
+
 namespace sctlr_el2 {
 inline constexpr std::uint64_t kRes1 = 0x30c50830;
 }  // namespace sctlr_el2

@@ -63,7 +63,10 @@ void read_machine(Pa image_pa) noexcept {
   if (bits_of(state.features.mmfr0, 28, 4) == 15) panic("the CPU has no 4 KiB granule");
   state.host = host_traps(state.features);
   state.guest = guest_traps(state.features);
-  state.gic = vgic::GicCpuConfig::of_vtr(RD_READ_SYSREG(ICH_VTR_EL2), arm64::kGicVirtualTimerPpi);
+  const auto vtr = RD_READ_SYSREG(ICH_VTR_EL2);
+  state.gic = vgic::GicCpuConfig::of_vtr(vtr, arm64::kGicVirtualTimerPpi);
+  const auto preemption_bits = arm64::IchVtr::PREbits::of(vtr) + 1;
+  state.active_words = preemption_bits <= 5 ? 1 : preemption_bits == 6 ? 2 : 4;
   state.max_ipa_bits = state.features.pa_bits() < RD_MAX_IPA_BITS ? state.features.pa_bits() : RD_MAX_IPA_BITS;
   id_registers_init();
   state.image_pa = image_pa.value();

@@ -6,6 +6,7 @@
 #include "arch/arm64/el2/tlb.hpp"
 #include "hyp/cpu/machine_state.hpp"
 #include "hyp/cpu/psci_relay.hpp"
+#include "hyp/vcpu/host_monitors.hpp"
 #include "hyp/vcpu/virtual_gic.hpp"
 
 namespace redoubt::hyp {
@@ -38,14 +39,42 @@ void init_vector_features(const Features& features) noexcept {
   }
 }
 
+// Bits of an allow-list: all that is zero is trapped, what later architectures add among it. None of these registers has a
+// defined value after reset.
 void init_fine_grained(const Features& features) noexcept {
   if (features.hcx()) RD_WRITE_SYSREG(S3_4_C1_C2_2, state.host.hcrx);
   if (!features.fgt()) return;
   RD_WRITE_SYSREG(S3_4_C1_C1_4, state.host.hfgrtr);
   RD_WRITE_SYSREG(S3_4_C1_C1_5, state.host.hfgwtr);
-  RD_WRITE_SYSREG(S3_4_C1_C1_6, 0);  // HFGITR_EL2
-  RD_WRITE_SYSREG(S3_4_C3_C1_4, 0);  // HDFGRTR_EL2
-  RD_WRITE_SYSREG(S3_4_C3_C1_5, 0);  // HDFGWTR_EL2
+  RD_WRITE_SYSREG(S3_4_C1_C1_6, host_instruction_fine_grained(features));  // HFGITR_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_4, 0);                                        // HDFGRTR_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_5, 0);                                        // HDFGWTR_EL2
+  if (features.amu()) RD_WRITE_SYSREG(S3_4_C3_C1_6, 0);                    // HAFGRTR_EL2
+  if (!features.fgt2()) return;
+  RD_WRITE_SYSREG(S3_4_C3_C1_2, 0);                                   // HFGRTR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_3, 0);                                   // HFGWTR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_0, host_debug_fine_grained2(features));  // HDFGRTR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_1, host_debug_fine_grained2(features));  // HDFGWTR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_7, 0);                                   // HFGITR2_EL2
+}
+
+// A guest must not move itself, or the host after it, to another partition.
+void init_partitions(const Features& features) noexcept {
+  if (!features.mpam()) return;
+  RD_WRITE_SYSREG(S3_4_C10_C5_0, state.host.mpam2);  // MPAM2_EL2
+  const bool has_hcr = (RD_READ_SYSREG(S3_0_C10_C4_4) & bit(17)) != 0;
+  if (has_hcr) RD_WRITE_SYSREG(S3_4_C10_C4_0, 0);  // MPAMHCR_EL2: no virtual partitions
+}
+
+// Whether software can switch the GIC's system registers off: then a guest's ICC_SRE_EL1 must be trapped.
+auto sre_writable() noexcept -> bool {
+  const auto before = RD_READ_SYSREG(S3_0_C12_C12_5);  // ICC_SRE_EL1
+  RD_WRITE_SYSREG(S3_0_C12_C12_5, 0);
+  isb();
+  const bool writable = (RD_READ_SYSREG(S3_0_C12_C12_5) & 1) == 0;
+  RD_WRITE_SYSREG(S3_0_C12_C12_5, before | 1);
+  isb();
+  return writable;
 }
 
 }  // namespace
@@ -60,13 +89,17 @@ void init_this_cpu(PerCpu& cpu) noexcept {
   const auto& features = state.features;
   init_vector_features(features);
   init_fine_grained(features);
+  init_partitions(features);
+  host_monitors_init();
+  RD_WRITE_SYSREG(ACTLR_EL2, 0);  // no access to IMPLEMENTATION DEFINED controls from EL1
   RD_WRITE_SYSREG(MDCR_EL2, state.host.mdcr);
   RD_WRITE_SYSREG(CNTHCTL_EL2, state.host.cnthctl);
   RD_WRITE_SYSREG(CNTVOFF_EL2, 0);
   RD_WRITE_SYSREG(CNTV_CTL_EL0, 0);
   RD_WRITE_SYSREG(CNTHP_CTL_EL2, 0);
-  RD_WRITE_SYSREG(S3_4_C12_C9_5, 0xf);  // ICC_SRE_EL2: system registers at EL2 and EL1
+  RD_WRITE_SYSREG(S3_4_C12_C9_5, kHostIccSre);
   isb();
+  cpu.sre_writable = sre_writable();
   RD_WRITE_SYSREG(ICH_HCR_EL2, 0);
   RD_WRITE_SYSREG(HSTR_EL2, 0);
   RD_WRITE_SYSREG(VPIDR_EL2, RD_READ_SYSREG(MIDR_EL1));

@@ -19,16 +19,23 @@ auto Features::pa_bits() const noexcept -> unsigned {
 }
 
 auto read_features() noexcept -> Features {
-  return Features{.pfr0 = RD_READ_SYSREG(ID_AA64PFR0_EL1),
-                  .pfr1 = RD_READ_SYSREG(ID_AA64PFR1_EL1),
-                  .dfr0 = RD_READ_SYSREG(ID_AA64DFR0_EL1),
-                  .isar1 = RD_READ_SYSREG(ID_AA64ISAR1_EL1),
-                  .isar2 = RD_READ_SYSREG(S3_0_C0_C6_2),
-                  .mmfr0 = RD_READ_SYSREG(ID_AA64MMFR0_EL1),
-                  .mmfr1 = RD_READ_SYSREG(ID_AA64MMFR1_EL1),
-                  .mmfr2 = RD_READ_SYSREG(S3_0_C0_C7_2),
-                  .mmfr3 = RD_READ_SYSREG(S3_0_C0_C7_3),
-                  .smfr0 = RD_READ_SYSREG(S3_0_C0_C4_5)};
+  constexpr std::uint64_t kNotOurs = bit(4);  // P of PMBIDR_EL1 and TRBIDR_EL1
+  Features found{.pfr0 = RD_READ_SYSREG(ID_AA64PFR0_EL1),
+                 .pfr1 = RD_READ_SYSREG(ID_AA64PFR1_EL1),
+                 .pfr2 = RD_READ_SYSREG(S3_0_C0_C4_2),
+                 .dfr0 = RD_READ_SYSREG(ID_AA64DFR0_EL1),
+                 .isar1 = RD_READ_SYSREG(ID_AA64ISAR1_EL1),
+                 .isar2 = RD_READ_SYSREG(S3_0_C0_C6_2),
+                 .mmfr0 = RD_READ_SYSREG(ID_AA64MMFR0_EL1),
+                 .mmfr1 = RD_READ_SYSREG(ID_AA64MMFR1_EL1),
+                 .mmfr2 = RD_READ_SYSREG(S3_0_C0_C7_2),
+                 .mmfr3 = RD_READ_SYSREG(S3_0_C0_C7_3),
+                 .smfr0 = RD_READ_SYSREG(S3_0_C0_C4_5),
+                 .spe_usable = false,
+                 .trbe_usable = false};
+  found.spe_usable = found.spe() && (RD_READ_SYSREG(S3_0_C9_C10_7) & kNotOurs) == 0;
+  found.trbe_usable = found.trbe() && (RD_READ_SYSREG(S3_0_C9_C11_7) & kNotOurs) == 0;
+  return found;
 }
 
 namespace {
@@ -45,15 +52,21 @@ auto host_fine_grained(const Features& features) noexcept -> std::uint64_t {
   if (features.gcs()) bits |= bit(52) | bit(53);    // nGCS_EL0, nGCS_EL1
   if (features.s1pie()) bits |= bit(57) | bit(58);  // nPIRE0_EL1, nPIR_EL1
   if (features.s1poe()) bits |= bit(59) | bit(60);  // nPOR_EL0, nPOR_EL1
+  if (features.ls64() >= 3) bits |= bit(50);        // nACCDATA_EL1
   return bits;
 }
 
+// None of these change what a guest does: its HCRX_EL2 is zero, which traps the registers and ignores what they hold.
 auto host_hcrx(const Features& features) noexcept -> std::uint64_t {
   std::uint64_t bits = 0;
-  if (features.mops()) bits |= bit(11);    // MSCEn
-  if (features.tcr2()) bits |= bit(14);    // TCR2En
-  if (features.sctlr2()) bits |= bit(15);  // SCTLR2En
-  if (features.gcs()) bits |= bit(22);     // GCSEn
+  if (features.ls64() >= 1) bits |= bit(1);  // EnALS
+  if (features.ls64() >= 2) bits |= bit(2);  // EnASR
+  if (features.ls64() >= 3) bits |= bit(0);  // EnAS0
+  if (features.mops()) bits |= bit(11);      // MSCEn
+  if (features.tcr2()) bits |= bit(14);      // TCR2En
+  if (features.sctlr2()) bits |= bit(15);    // SCTLR2En
+  if (features.gcs()) bits |= bit(22);       // GCSEn
+  if (features.fpmr()) bits |= bit(23);      // EnFPM
   return bits;
 }
 
@@ -69,20 +82,32 @@ auto quiet_el2(const Features& features) noexcept -> std::uint64_t {
 
 }  // namespace
 
+auto host_debug_fine_grained2(const Features& features) noexcept -> std::uint64_t {
+  std::uint64_t bits = 0;
+  if (features.pmu_v3p9()) bits |= bit(2) | bit(3) | bit(4);  // nPMICNTR_EL0, nPMICFILTR_EL0, nPMUACR_EL1
+  if (features.spe_usable) bits |= bit(19);                   // nPMSDSFR_EL1
+  return bits;
+}
+
+auto host_instruction_fine_grained(const Features& features) noexcept -> std::uint64_t {
+  return features.gcs() ? bit(57) | bit(58) | bit(59) : 0;  // nGCSPUSHM_EL1, nGCSSTR_EL1, nGCSEPP
+}
+
 auto host_traps(const Features& features) noexcept -> TrapConfig {
   return TrapConfig{
-      .hcr = common_hcr(features) | (features.pauth() ? hcr::kApi | hcr::kApk : 0) |
+      .hcr = common_hcr(features) | hcr::kTid3 | hcr::kTidcp | (features.pauth() ? hcr::kApi | hcr::kApk : 0) |
              (features.csv2_2() ? hcr::kEnScxt : 0) | (features.mte() ? hcr::kAta : 0) |
              (features.lor() ? hcr::kTlor : 0),  // LORegions are shared with guests
       .cptr = (cptr::kRes1 & ~cptr::kTsm & ~cptr::kTz) | (features.sve() ? 0 : cptr::kTz) |
               (features.sme() ? 0 : cptr::kTsm),
       // The host's own profiling and trace buffers go through its stage 1 and stage 2; EL2 lends it all counters.
-      .mdcr = counters(features) | quiet_el2(features) | (features.spe() ? mdcr::kE2pb : 0) |
-              (features.trbe() ? mdcr::kE2tb : 0),
+      .mdcr = counters(features) | quiet_el2(features) | (features.spe_usable ? mdcr::kE2pb : 0) |
+              (features.trbe_usable ? mdcr::kE2tb : 0),
       .cnthctl = cnthctl::kEl1pcten | cnthctl::kEl1pcen,
       .hcrx = host_hcrx(features),
       .hfgrtr = host_fine_grained(features),
       .hfgwtr = host_fine_grained(features),
+      .mpam2 = features.sme() ? mpam2::kEnMpamsm : 0,
   };
 }
 
@@ -98,6 +123,7 @@ auto guest_traps(const Features& features) noexcept -> TrapConfig {
       .hcrx = 0,
       .hfgrtr = 0,
       .hfgwtr = 0,
+      .mpam2 = mpam2::kTrapMpam0El1 | mpam2::kTrapMpam1El1,
   };
 }
 

@@ -10,7 +10,8 @@
 namespace redoubt::hyp {
 
 struct Features {
-  std::uint64_t pfr0, pfr1, dfr0, isar1, isar2, mmfr0, mmfr1, mmfr2, mmfr3, smfr0;
+  std::uint64_t pfr0, pfr1, pfr2, dfr0, isar1, isar2, mmfr0, mmfr1, mmfr2, mmfr3, smfr0;
+  bool spe_usable, trbe_usable;  // implemented, and no higher exception level owns the buffer (PMBIDR.P, TRBIDR.P)
 
   auto operator==(const Features&) const noexcept -> bool = default;
 
@@ -32,8 +33,15 @@ struct Features {
   }
   [[nodiscard]] auto spe() const noexcept -> bool { return bits_of(dfr0, 32, 4) != 0; }
   [[nodiscard]] auto trbe() const noexcept -> bool { return bits_of(dfr0, 44, 4) != 0; }
+  // Branch records; without the fine-grained traps they could not be kept from guests.
+  [[nodiscard]] auto brbe() const noexcept -> bool { return bits_of(dfr0, 52, 4) != 0 && fgt(); }
+  [[nodiscard]] auto pmu_v3p9() const noexcept -> bool { return pmu() && bits_of(dfr0, 8, 4) >= 9; }
+  [[nodiscard]] auto mpam() const noexcept -> bool { return bits_of(pfr0, 40, 4) != 0; }
+  [[nodiscard]] auto fpmr() const noexcept -> bool { return bits_of(pfr2, 32, 4) != 0; }
+  [[nodiscard]] auto ls64() const noexcept -> unsigned { return static_cast<unsigned>(bits_of(isar1, 60, 4)); }
   [[nodiscard]] auto trf() const noexcept -> bool { return bits_of(dfr0, 40, 4) != 0; }
   [[nodiscard]] auto fgt() const noexcept -> bool { return bits_of(mmfr0, 56, 4) != 0; }
+  [[nodiscard]] auto fgt2() const noexcept -> bool { return bits_of(mmfr0, 56, 4) >= 2; }
   [[nodiscard]] auto hcx() const noexcept -> bool { return bits_of(mmfr1, 40, 4) != 0; }
   [[nodiscard]] auto lor() const noexcept -> bool { return bits_of(mmfr1, 16, 4) != 0; }
   [[nodiscard]] auto pan() const noexcept -> bool { return bits_of(mmfr1, 20, 4) != 0; }
@@ -49,11 +57,14 @@ struct Features {
 
 // EL2 control registers of one world.
 struct TrapConfig {
-  std::uint64_t hcr, cptr, mdcr, cnthctl, hcrx, hfgrtr, hfgwtr;
+  std::uint64_t hcr, cptr, mdcr, cnthctl, hcrx, hfgrtr, hfgwtr, mpam2;
 };
 
 [[nodiscard]] auto read_features() noexcept -> Features;
 [[nodiscard]] auto host_traps(const Features& features) noexcept -> TrapConfig;
+// The same in both worlds: what a guest must not reach there is trapped by MDCR_EL2 as well.
+[[nodiscard]] auto host_debug_fine_grained2(const Features& features) noexcept -> std::uint64_t;
+[[nodiscard]] auto host_instruction_fine_grained(const Features& features) noexcept -> std::uint64_t;
 [[nodiscard]] auto guest_traps(const Features& features) noexcept -> TrapConfig;
 
 // VTCR_EL2 for an input address size; concatenated start tables as core/stage2 builds them.

@@ -17,6 +17,7 @@ struct MachineState {
   TrapConfig host, guest;
   std::uint64_t host_vtcr, host_vttbr;
   vgic::GicCpuConfig gic;
+  unsigned active_words;                     // ICH_AP0R<n> and ICH_AP1R<n> that exist: 1, 2 or 4
   std::array<Pa, EL2_MAX_CPUS> gicr_frames;  // RD_base frames, mapped at EL2_DEVICE_VA + PA
   unsigned gicr_count;
   unsigned max_ipa_bits;

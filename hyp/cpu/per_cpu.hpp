@@ -21,7 +21,7 @@ inline constexpr unsigned kMaxCpus = EL2_MAX_CPUS;
 
 // Registers of the host's monitors while a guest runs (hyp/vcpu/host_monitors.hpp).
 struct HostMonitors {
-  std::uint64_t counters, pmscr, pmblimitr, trfcr, trblimitr;
+  std::uint64_t counters, pmscr, pmblimitr, trfcr, trblimitr, brbcr;
 };
 
 struct PerCpu {
@@ -33,6 +33,7 @@ struct PerCpu {
   std::uint64_t window_va;        // of the page; the block's is one block further
   std::uint64_t gicr_va;          // this CPU's redistributor, RD_base frame; 0 before the first use
   std::uint32_t index;
+  bool sre_writable;  // ICC_SRE_EL1.SRE can be cleared
   bool host_fp_live;  // the FP registers hold the host's values (else the loaded vCPU's)
   std::uint64_t mpidr;
   std::uint64_t saved_vttbr, saved_tcr, saved_sctlr;  // between El2Machine::enter and leave

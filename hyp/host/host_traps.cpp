@@ -38,6 +38,9 @@ void handle_host_sync(PerCpu& cpu) noexcept {
       return;
     case ExceptionClass::DATA_ABORT_LOWER:
     case ExceptionClass::INSTRUCTION_ABORT_LOWER: host_abort(cpu, syndrome); return;
+    case ExceptionClass::SYSREG:
+      if (host_sysreg(cpu, syndrome)) return;
+      [[fallthrough]];
     default:
       // A feature that EL2 does not let the host use (or does not know): the instruction is undefined.
       inject_into_host(arm64::make_syndrome(ExceptionClass::UNKNOWN, 0), 0);

@@ -18,6 +18,10 @@ void host_smc(PerCpu& cpu) noexcept;
 // Stage-2 abort.
 void host_abort(PerCpu& cpu, std::uint64_t esr) noexcept;
 
+// A trapped MRS or MSR of the host's kernel. ID registers answer what the host may use, IMPLEMENTATION DEFINED registers read
+// as zero and ignore writes; false for all others: the instruction is undefined.
+[[nodiscard]] auto host_sysreg(PerCpu& cpu, std::uint64_t syndrome) noexcept -> bool;
+
 // An exception into EL1 (UNDEF, external abort) at the host's current PC.
 void inject_into_host(std::uint64_t esr_el1, std::uint64_t far) noexcept;
 

@@ -66,6 +66,8 @@ void handle_guest_sysreg(PerCpu& cpu, Vcpu& vcpu, std::uint64_t syndrome) noexce
   }
   if (const auto value = guest_id_register(id); value && read) {
     write_back(*value);
+  } else if (id == arm64::kIccSre) {
+    if (read) write_back(kGuestIccSre);  // the system registers cannot be switched off
   } else if (ignored(id)) {
     if (read) write_back(0);
   } else {

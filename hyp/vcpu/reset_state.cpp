@@ -21,6 +21,8 @@ void reset_registers(Vcpu& vcpu) noexcept {
   vcpu.gic.vmcr = 0;
   vcpu.gic.ap0r0 = 0;
   vcpu.gic.ap1r0 = 0;
+  vcpu.gic.ap0_more = {};
+  vcpu.gic.ap1_more = {};
   vcpu.pending = PendingAccess{};
 }
 

@@ -50,9 +50,10 @@ struct VirtualGic {
   vgic::SpiSet spis;
   vgic::LrFile file;
   std::uint64_t vmcr, ap0r0, ap1r0;
-  std::atomic<std::uint32_t> inbox;  // SGIs from other vCPUs; any CPU ORs into it
-  bool timer_active;                 // EL2 made physical PPI 27 active on the loaded CPU
-  bool level_ended;                  // fold() saw the end of a level-triggered SPI
+  std::array<std::uint64_t, 3> ap0_more, ap1_more;  // ICH_AP0R1..3, ICH_AP1R1..3: more than 5 preemption bits
+  std::atomic<std::uint32_t> inbox;                 // SGIs from other vCPUs; any CPU ORs into it
+  bool timer_active;                                // EL2 made physical PPI 27 active on the loaded CPU
+  bool level_ended;                                 // fold() saw the end of a level-triggered SPI
 };
 
 struct Vcpu {

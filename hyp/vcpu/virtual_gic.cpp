@@ -58,6 +58,27 @@ void follow_timer(PerCpu& cpu, VirtualGic& gic) noexcept {
   gic.timer_active = gic.file.hold_timer;
 }
 
+// Active priorities beyond the first 32 (GICv3 specification 12.4.1): on CPUs with 6 or 7 preemption bits.
+void load_active(const VirtualGic& gic, unsigned words) noexcept {
+  RD_WRITE_SYSREG(ICH_AP0R1_EL2, gic.ap0_more[0]);
+  RD_WRITE_SYSREG(ICH_AP1R1_EL2, gic.ap1_more[0]);
+  if (words < 4) return;
+  RD_WRITE_SYSREG(ICH_AP0R2_EL2, gic.ap0_more[1]);
+  RD_WRITE_SYSREG(ICH_AP0R3_EL2, gic.ap0_more[2]);
+  RD_WRITE_SYSREG(ICH_AP1R2_EL2, gic.ap1_more[1]);
+  RD_WRITE_SYSREG(ICH_AP1R3_EL2, gic.ap1_more[2]);
+}
+
+void save_active(VirtualGic& gic, unsigned words) noexcept {
+  gic.ap0_more[0] = RD_READ_SYSREG(ICH_AP0R1_EL2);
+  gic.ap1_more[0] = RD_READ_SYSREG(ICH_AP1R1_EL2);
+  if (words < 4) return;
+  gic.ap0_more[1] = RD_READ_SYSREG(ICH_AP0R2_EL2);
+  gic.ap0_more[2] = RD_READ_SYSREG(ICH_AP0R3_EL2);
+  gic.ap1_more[1] = RD_READ_SYSREG(ICH_AP1R2_EL2);
+  gic.ap1_more[2] = RD_READ_SYSREG(ICH_AP1R3_EL2);
+}
+
 }  // namespace
 
 void gic_fold(Vcpu& vcpu) noexcept {
@@ -89,18 +110,22 @@ void gic_enter(PerCpu& cpu, Vcpu& vcpu) noexcept {
   RD_WRITE_SYSREG(ICH_VMCR_EL2, vcpu.gic.vmcr);
   RD_WRITE_SYSREG(ICH_AP0R0_EL2, vcpu.gic.ap0r0);
   RD_WRITE_SYSREG(ICH_AP1R0_EL2, vcpu.gic.ap1r0);
+  if (const auto words = machine().active_words; words > 1) load_active(vcpu.gic, words);
+  if (cpu.sre_writable) RD_WRITE_SYSREG(S3_4_C12_C9_5, kGuestIccSre);
   if (vcpu.vm->nr_irqs == 0) return;
   enable_physical_ppis(cpu);
   gic_present(cpu, vcpu);
 }
 
 void gic_leave(PerCpu& cpu, Vcpu& vcpu) noexcept {
+  if (cpu.sre_writable) RD_WRITE_SYSREG(S3_4_C12_C9_5, kHostIccSre);
   if (vcpu.vm->nr_irqs == 0) return;
   auto& gic = vcpu.gic;
   gic_fold(vcpu);
   gic.vmcr = RD_READ_SYSREG(ICH_VMCR_EL2);
   gic.ap0r0 = RD_READ_SYSREG(ICH_AP0R0_EL2);
   gic.ap1r0 = RD_READ_SYSREG(ICH_AP1R0_EL2);
+  if (const auto words = machine().active_words; words > 1) save_active(gic, words);
   RD_WRITE_SYSREG(ICH_HCR_EL2, 0);
   if (gic.timer_active) {
     gicr(cpu, GICR_ICACTIVER0) = kTimerBit;

@@ -8,6 +8,10 @@
 
 namespace redoubt::hyp {
 
+// ICC_SRE_EL2: system registers at EL2, no bypass; and, for the host alone, ICC_SRE_EL1 untrapped.
+inline constexpr std::uint64_t kGuestIccSre = 0x7;
+inline constexpr std::uint64_t kHostIccSre = 0xf;
+
 void gic_enter(PerCpu& cpu, Vcpu& vcpu) noexcept;
 void gic_leave(PerCpu& cpu, Vcpu& vcpu) noexcept;
 

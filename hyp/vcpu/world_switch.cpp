@@ -49,6 +49,7 @@ void write_traps(const TrapConfig& traps) noexcept {
   RD_WRITE_SYSREG(CNTHCTL_EL2, traps.cnthctl);
   const auto& features = machine().features;
   if (features.hcx()) RD_WRITE_SYSREG(S3_4_C1_C2_2, traps.hcrx);
+  if (features.mpam()) RD_WRITE_SYSREG(S3_4_C10_C5_0, traps.mpam2);
   if (features.fgt()) {
     RD_WRITE_SYSREG(S3_4_C1_C1_4, traps.hfgrtr);
     RD_WRITE_SYSREG(S3_4_C1_C1_5, traps.hfgwtr);
