@@ -15,6 +15,8 @@
 #include "hyp/core_state.hpp"
 #include "hyp/cpu/cpu_boot.hpp"
 #include "hyp/cpu/entropy.hpp"
+#include "hyp/cpu/id_registers.hpp"
+#include "hyp/cpu/leave_boot.hpp"
 #include "hyp/cpu/machine_state.hpp"
 #include "hyp/cpu/psci_relay.hpp"
 #include "hyp/cpu/reset.hpp"
@@ -23,7 +25,6 @@
 #include "hyp/log/log.hpp"
 #include "hyp/log/panic.hpp"
 #include "hyp/mm/linear_map.hpp"
-#include "hyp/vcpu/id_registers.hpp"
 
 namespace redoubt::hyp {
 namespace {
@@ -68,7 +69,8 @@ void read_machine(Pa image_pa) noexcept {
   const auto preemption_bits = arm64::IchVtr::PREbits::of(vtr) + 1;
   state.active_words = preemption_bits <= 5 ? 1 : preemption_bits == 6 ? 2 : 4;
   state.max_ipa_bits = state.features.pa_bits() < RD_MAX_IPA_BITS ? state.features.pa_bits() : RD_MAX_IPA_BITS;
-  id_registers_init();
+  build_guest_id_registers();
+  build_host_id_registers();
   state.image_pa = image_pa.value();
   state.image_bytes = image_offset(__image_end);
 }
@@ -198,10 +200,11 @@ extern "C" [[noreturn]] void boot_main(std::uint64_t dtb_pa, std::uint64_t image
   log("{} CPUs, {} MiB RAM, {} KiB kept by the hypervisor; entering the host at EL1", platform.mpidrs.size(),
       tree.ram_bytes() >> 20, machine().reserved_bytes >> 10);
   console_release();
+  set_boot_pages({.code = image_entry(__boot_text_start), .data = image_entry(__boot_data_start)});
   drop_identity();
   init_this_cpu(cpu);
   set_host_entry(cpu, host.memory.begin.value(), host_dtb.value());
-  return_to_context();
+  leave_boot(cpu_boot[cpu.index].stack);
 }
 
 }  // namespace redoubt::hyp

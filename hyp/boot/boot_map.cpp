@@ -67,6 +67,15 @@ void boot_identity(Pa pa, std::uint64_t bytes) noexcept {
   arm64::isb();
 }
 
+auto image_entry(const void* page) noexcept -> volatile std::uint64_t* {
+  const auto va = reinterpret_cast<std::uint64_t>(page);
+  const auto table = builder.table_for(va, 3);
+  if (!table) panic("EL2's own image is not mapped by pages");
+  // The image's tables are in the arena, which is part of the image itself.
+  const auto offset = table->value() - builder.root().value();
+  return &arena[offset / kPageSize].word[stage1::index(va, 3)];
+}
+
 void drop_identity() noexcept {
   const auto to_pa = [](const Page& page) {
     return builder.root() + (reinterpret_cast<std::uint64_t>(&page) - reinterpret_cast<std::uint64_t>(arena.data()));

@@ -18,6 +18,9 @@ void boot_identity(Pa pa, std::uint64_t bytes) noexcept;
 // Maps for good; panics on an error (boot has no way to go on).
 void boot_map(std::uint64_t va, Pa pa, std::uint64_t bytes, Use use) noexcept;
 
+// The level-3 entry that maps the page at this address of the image, for who unmaps it later.
+[[nodiscard]] auto image_entry(const void* page) noexcept -> volatile std::uint64_t*;
+
 // Removes all of the identity map but the page of code that switches the MMU on.
 void drop_identity() noexcept;
 

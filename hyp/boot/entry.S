@@ -33,10 +33,19 @@ payload_record:                     // ./rd pack fills the two words: offset and
 // x0 = device tree (physical).
 boot_cpu_entry:
     mov     x19, x0
+    mov     x20, #0                 // why not, for cannot_start
     mrs     x1, CurrentEL
     cmp     x1, #(2 << 2)
-    b.ne    wrong_exception_level
+    b.ne    cannot_start
     bl      reset_el2_controls
+    // Some CPUs ignore HCR_EL2.E2H = 0: then EL1's names at EL2 mean EL2's registers, and nothing here would do what it says.
+    mov     x20, #1
+    msr     far_el1, xzr
+    isb
+    msr     far_el2, x20
+    isb
+    mrs     x1, far_el1
+    cbnz    x1, cannot_start
     adrp    x0, boot_stack_top
     mov     sp, x0
     adrp    x0, __bss_start
@@ -141,12 +150,13 @@ clean_invalidate_range:
     dsb     sy
     ret
 
-// Not at EL2: say so on the console the device tree names, and stop. C++ with the MMU off.
-wrong_exception_level:
+// Say why on the console that the device tree names, and stop. C++ with the MMU off.
+cannot_start:
     adrp    x0, boot_stack_top
     mov     sp, x0
     mov     x0, x19
-    bl      report_wrong_exception_level
+    mov     x1, x20
+    bl      report_cannot_start
 0:  wfi
     b       0b
 

@@ -6,6 +6,7 @@
 
 extern "C" {
 extern char __image_start[], __idmap_start[], __idmap_end[], __text_end[], __rodata_end[], __image_end[];
+extern char __boot_text_start[], __boot_data_start[];
 extern char secondary_entry[];
 // The record that ./rd pack fills (entry.S).
 extern const volatile std::uint64_t payload_record[4];

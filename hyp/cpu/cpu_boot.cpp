@@ -46,16 +46,16 @@ void init_fine_grained(const Features& features) noexcept {
   if (!features.fgt()) return;
   RD_WRITE_SYSREG(S3_4_C1_C1_4, state.host.hfgrtr);
   RD_WRITE_SYSREG(S3_4_C1_C1_5, state.host.hfgwtr);
-  RD_WRITE_SYSREG(S3_4_C1_C1_6, host_instruction_fine_grained(features));  // HFGITR_EL2
-  RD_WRITE_SYSREG(S3_4_C3_C1_4, 0);                                        // HDFGRTR_EL2
-  RD_WRITE_SYSREG(S3_4_C3_C1_5, 0);                                        // HDFGWTR_EL2
-  if (features.amu()) RD_WRITE_SYSREG(S3_4_C3_C1_6, 0);                    // HAFGRTR_EL2
+  RD_WRITE_SYSREG(S3_4_C1_C1_6, state.host.hfgitr);      // HFGITR_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_4, 0);                      // HDFGRTR_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_5, 0);                      // HDFGWTR_EL2
+  if (features.amu()) RD_WRITE_SYSREG(S3_4_C3_C1_6, 0);  // HAFGRTR_EL2
   if (!features.fgt2()) return;
-  RD_WRITE_SYSREG(S3_4_C3_C1_2, 0);                                   // HFGRTR2_EL2
-  RD_WRITE_SYSREG(S3_4_C3_C1_3, 0);                                   // HFGWTR2_EL2
-  RD_WRITE_SYSREG(S3_4_C3_C1_0, host_debug_fine_grained2(features));  // HDFGRTR2_EL2
-  RD_WRITE_SYSREG(S3_4_C3_C1_1, host_debug_fine_grained2(features));  // HDFGWTR2_EL2
-  RD_WRITE_SYSREG(S3_4_C3_C1_7, 0);                                   // HFGITR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_2, 0);                   // HFGRTR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_3, 0);                   // HFGWTR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_0, state.host.hdfgtr2);  // HDFGRTR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_1, state.host.hdfgtr2);  // HDFGWTR2_EL2
+  RD_WRITE_SYSREG(S3_4_C3_C1_7, 0);                   // HFGITR2_EL2
 }
 
 // A guest must not move itself, or the host after it, to another partition.

@@ -58,13 +58,14 @@ struct Features {
 // EL2 control registers of one world.
 struct TrapConfig {
   std::uint64_t hcr, cptr, mdcr, cnthctl, hcrx, hfgrtr, hfgwtr, mpam2;
+  // The same in both worlds but for branch records (hyp/vcpu/host_monitors.cpp): what a guest must not reach here is trapped
+  // by MDCR_EL2 and HCRX_EL2 as well. The second is HDFGRTR2_EL2 and HDFGWTR2_EL2.
+  std::uint64_t hfgitr, hdfgtr2;
 };
 
 [[nodiscard]] auto read_features() noexcept -> Features;
+// Boot.
 [[nodiscard]] auto host_traps(const Features& features) noexcept -> TrapConfig;
-// The same in both worlds: what a guest must not reach there is trapped by MDCR_EL2 as well.
-[[nodiscard]] auto host_debug_fine_grained2(const Features& features) noexcept -> std::uint64_t;
-[[nodiscard]] auto host_instruction_fine_grained(const Features& features) noexcept -> std::uint64_t;
 [[nodiscard]] auto guest_traps(const Features& features) noexcept -> TrapConfig;
 
 // VTCR_EL2 for an input address size; concatenated start tables as core/stage2 builds them.

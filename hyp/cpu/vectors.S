@@ -87,6 +87,15 @@ return_to_context:
     dsb     nsh                     // nothing after an exception return may be speculated
     isb
 
+// x0 = top of the stack that this CPU keeps. The end of boot_main().
+    .globl  leave_boot
+leave_boot:
+    mov     sp, x0
+    mov     x29, xzr
+    mov     x30, xzr
+    bl      forget_boot
+    b       return_to_context
+
 // An exception at EL2 itself is a bug of Redoubt. Nothing is restored: the machine stops with a report.
 el2_fault:
     mrs     x0, tpidr_el2

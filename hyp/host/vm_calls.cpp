@@ -7,6 +7,7 @@
 #include "core/vm/lifecycle.hpp"
 #include "hyp/core_state.hpp"
 #include "hyp/cpu/machine_state.hpp"
+#include "hyp/host/ram_pieces.hpp"
 #include "hyp/mm/linear_map.hpp"
 #include "hyp/mm/window.hpp"
 #include "hyp/vcpu/guest_vm.hpp"
@@ -75,7 +76,7 @@ auto vm_create(const CallRegisters& x) noexcept -> Result<std::uint64_t> {
 auto vm_set_ram(const CallRegisters& x) noexcept -> Result<std::uint64_t> {
   Locked core{core_state()};
   const VmHandle handle{x[1]};
-  RD_TRY_ASSIGN(done, core::vm_set_ram(*core, handle, Gfn{x[2]}, x[3]));
+  RD_TRY_ASSIGN(done, core::vm_set_ram(*core, handle, Gfn{x[2]}, pages_for_one_call(Gfn{x[2]}, x[3])));
   measure_ram(guest_vm(slot_of(handle)).measurements, ipa_of(Gfn{x[2]}), ipa_of(Gfn{x[2] + done}));
   return done;
 }

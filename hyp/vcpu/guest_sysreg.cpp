@@ -2,8 +2,8 @@
 #include "hyp/vcpu/guest_sysreg.hpp"
 
 #include "arch/arm64/common/sysreg_access.hpp"
+#include "hyp/cpu/id_registers.hpp"
 #include "hyp/vcpu/guest_vm.hpp"
-#include "hyp/vcpu/id_registers.hpp"
 #include "hyp/vcpu/inject.hpp"
 #include "hyp/vcpu/run.hpp"
 #include "hyp/vcpu/virtual_gic.hpp"

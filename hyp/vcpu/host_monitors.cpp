@@ -43,10 +43,9 @@ constexpr std::uint64_t kBrbeWrite = bit(60) | bit(61);
 constexpr std::uint64_t kBrbeInstructions = bit(55) | bit(56);  // nBRBINJ, nBRBIALL
 
 void trap_branch_records(bool trap) noexcept {
-  const auto other = host_instruction_fine_grained(machine().features);
   RD_WRITE_SYSREG(S3_4_C3_C1_4, trap ? 0 : kBrbeRead);
   RD_WRITE_SYSREG(S3_4_C3_C1_5, trap ? 0 : kBrbeWrite);
-  RD_WRITE_SYSREG(S3_4_C1_C1_6, other | (trap ? 0 : kBrbeInstructions));
+  RD_WRITE_SYSREG(S3_4_C1_C1_6, machine().host.hfgitr | (trap ? 0 : kBrbeInstructions));
 }
 
 void stop_branch_records(HostMonitors& saved) noexcept {

@@ -4,7 +4,7 @@
 #include "abi/reg.h"
 #include "arch/arm64/common/sysreg_access.hpp"
 #include "arch/arm64_defs/el2_regs.hpp"
-#include "hyp/vcpu/id_registers.hpp"
+#include "hyp/cpu/id_registers.hpp"
 
 namespace redoubt::hyp {
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Redoubt was started at EL1: there is nothing it could protect. It says so on the first PL011 of the device tree.
+// Redoubt was started at EL1, where there is nothing it could protect, or on a CPU whose EL2 has the host extensions (VHE)
+// always on. It says so on the first PL011 of the device tree.
 // Runs with the MMU off at the load address: no pointer that the linker stored may be followed.
+#include <cstddef>
 #include <cstdint>
 
 namespace redoubt::hyp {
@@ -33,20 +35,27 @@ auto find_uart(const volatile unsigned char* tree, std::uint32_t bytes) noexcept
   return 0;
 }
 
+template <std::size_t kBytes>
+void print(std::uint64_t uart, const char (&text)[kBytes]) noexcept {
+  for (std::size_t n = 0; n + 1 < kBytes; ++n) {
+    *reinterpret_cast<volatile std::uint32_t*>(uart) = static_cast<unsigned char>(text[n]);
+  }
+}
+
 }  // namespace
 
-extern "C" void report_wrong_exception_level(std::uint64_t dtb) noexcept {
+extern "C" void report_cannot_start(std::uint64_t dtb, std::uint64_t always_vhe) noexcept {
   const auto* const tree = reinterpret_cast<const volatile unsigned char*>(dtb);
   if (dtb == 0 || *reinterpret_cast<const volatile std::uint32_t*>(dtb) != kFdtMagic) return;
   const auto bytes = big_endian32(tree + 4);
   const auto uart = find_uart(tree, bytes < kMaxTreeBytes ? bytes : kMaxTreeBytes);
   if (uart == 0) return;
-  constexpr char kText[] =
-      "redoubt: started at EL1, but a hypervisor needs EL2. Enable virtualization in the firmware or the boot loader "
-      "(QEMU: -M virt,virtualization=on). Stopped.\r\n";
-  for (std::uint64_t n = 0; n + 1 < sizeof(kText); ++n) {
-    *reinterpret_cast<volatile std::uint32_t*>(uart) = static_cast<unsigned char>(kText[n]);
+  if (always_vhe != 0) {
+    return print(uart, "redoubt: HCR_EL2.E2H cannot be cleared on this CPU, which is not supported. Stopped.\r\n");
   }
+  print(uart,
+        "redoubt: started at EL1, but a hypervisor needs EL2. Enable virtualization in the firmware or the boot loader "
+        "(QEMU: -M virt,virtualization=on). Stopped.\r\n");
 }
 
 }  // namespace redoubt::hyp

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hyp/vcpu/id_registers.hpp"
-
-#include <array>
-
+// What guests see in the ID registers: an allow-list of fields, out of what the CPU has.
 #include "arch/arm64/common/sysreg_access.hpp"
 #include "base/bits.hpp"
+#include "hyp/cpu/id_registers.hpp"
 
 namespace redoubt::hyp {
 namespace {
@@ -66,31 +64,19 @@ auto mmfr2(std::uint64_t v) noexcept -> std::uint64_t {
          kept(v, 52) | kept(v, 60);
 }
 
-// Index: CRm * 8 + op2, CRm 0..7. What is not set reads as zero, AArch32 among it.
-constinit std::array<std::uint64_t, 64> values{};
-
-constexpr auto slot(unsigned crm, unsigned op2) noexcept -> std::size_t { return crm * 8 + op2; }
-
 }  // namespace
 
-void id_registers_init() noexcept {
-  values[slot(4, 0)] = pfr0(RD_READ_SYSREG(ID_AA64PFR0_EL1));
-  values[slot(4, 1)] = pfr1(RD_READ_SYSREG(ID_AA64PFR1_EL1));
-  values[slot(5, 0)] = dfr0();
-  values[slot(6, 0)] = isar0(RD_READ_SYSREG(ID_AA64ISAR0_EL1));
-  values[slot(6, 1)] = isar1(RD_READ_SYSREG(ID_AA64ISAR1_EL1));
-  values[slot(6, 2)] = isar2(RD_READ_SYSREG(S3_0_C0_C6_2));
-  values[slot(7, 0)] = mmfr0(RD_READ_SYSREG(ID_AA64MMFR0_EL1));
-  values[slot(7, 1)] = mmfr1(RD_READ_SYSREG(ID_AA64MMFR1_EL1));
-  values[slot(7, 2)] = mmfr2(RD_READ_SYSREG(S3_0_C0_C7_2));
-}
-
-auto guest_id_register(arm64::SysregId id) noexcept -> std::optional<std::uint64_t> {
-  // op0 = 3, op1 = 0, CRn = 0: the upper nine bits; CRm:op2 are the lower six and are the index.
-  if ((id.value >> 6) != (arm64::sysreg(3, 0, 0, 0, 0).value >> 6)) return std::nullopt;
-  const std::size_t index = id.value & 63;
-  if (index < slot(1, 0)) return std::nullopt;
-  return values[index];
+void build_guest_id_registers() noexcept {
+  auto& values = id_tables_for_boot().guest;
+  values[id_slot(4, 0)] = pfr0(RD_READ_SYSREG(ID_AA64PFR0_EL1));
+  values[id_slot(4, 1)] = pfr1(RD_READ_SYSREG(ID_AA64PFR1_EL1));
+  values[id_slot(5, 0)] = dfr0();
+  values[id_slot(6, 0)] = isar0(RD_READ_SYSREG(ID_AA64ISAR0_EL1));
+  values[id_slot(6, 1)] = isar1(RD_READ_SYSREG(ID_AA64ISAR1_EL1));
+  values[id_slot(6, 2)] = isar2(RD_READ_SYSREG(S3_0_C0_C6_2));
+  values[id_slot(7, 0)] = mmfr0(RD_READ_SYSREG(ID_AA64MMFR0_EL1));
+  values[id_slot(7, 1)] = mmfr1(RD_READ_SYSREG(ID_AA64MMFR1_EL1));
+  values[id_slot(7, 2)] = mmfr2(RD_READ_SYSREG(S3_0_C0_C7_2));
 }
 
 }  // namespace redoubt::hyp
