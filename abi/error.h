@@ -18,8 +18,7 @@
 	X(NOT_FOUND, -6, "no such object")                                             \
 	X(EXISTS, -7, "the object or mapping exists already")                          \
 	X(FROZEN, -8, "the VM has been finalised; its initial state cannot change")    \
-	X(DEAD, -9, "the VM was torn down, reset or shut down and cannot run again")   \
-	X(NO_ENTROPY, -10, "no entropy source has delivered yet")
+	X(DEAD, -9, "the VM was torn down, reset or shut down and cannot run again")
 
 #define RD_ERROR_ENUM(name, number, text) RD_E_##name = (number),
 enum rd_error { RD_E_OK = 0, RD_ERROR_TABLE(RD_ERROR_ENUM) };

@@ -37,14 +37,11 @@ enum rd_run_action {
 	RD_ACTION_NONE = 0, /* retry the instruction, or nothing was asked */
 	RD_ACTION_MMIO_DONE = 1, /* the MMIO access is complete; a read takes mmio_value */
 	RD_ACTION_INJECT_SEA = 2, /* give the guest a synchronous external abort for it */
-	RD_ACTION_REJECT = 3, /* refuse the guest's request: RSI state change to RAM, PSCI CPU_ON */
 };
-
-#define RD_RUN_TRAP_WFX (1u << 0) /* exit on WFI/WFE (otherwise the CPU waits in the guest) */
 
 struct rd_run_request {
 	rd_u32 action; /* enum rd_run_action */
-	rd_u32 flags; /* RD_RUN_* */
+	rd_u32 flags; /* 0; nothing reads it */
 	rd_u64 mmio_value;
 	rd_u32 nr_spis; /* entries of spi[] that are valid */
 	rd_u32 reserved;
@@ -64,21 +61,17 @@ enum rd_exit_reason {
 	RD_EXIT_RIPAS = 8, /* args[0], args[1] = first and end IPA, args[2] = RD_RIPAS_*: private pages changed hands */
 	RD_EXIT_FAULT = 9, /* args[0] = enum rd_guest_fault: this vCPU cannot go on; ipa if it concerns one */
 	RD_EXIT_EOI = 10, /* a level-triggered SPI was ended: look at the spi states */
-	RD_EXIT_HVC = 11, /* ordinary VM: a call nobody at EL2 knows; args[0..7] = x0..x7; RD_ACTION_MMIO_DONE sets x0 */
-	RD_EXIT_CPU_ON_REQUEST = 12, /* reserved */
 };
 
 enum rd_system_event {
 	RD_SYSTEM_OFF = 1,
 	RD_SYSTEM_RESET = 2,
-	RD_SYSTEM_SUSPEND = 3,
 };
 
 enum rd_ripas { RD_RIPAS_EMPTY = 0, RD_RIPAS_RAM = 1 };
 
 enum rd_guest_fault {
 	RD_FAULT_NOT_REALM = 1, /* touched device space before RSI_REALM_CONFIG: the guest kernel has no RSI */
-	RD_FAULT_NO_SYNDROME = 2, /* MMIO by an instruction that reports no syndrome (ISV = 0) */
 	RD_FAULT_STATE = 3, /* illegal execution state or AArch32 */
 	RD_FAULT_SERROR = 4, /* a physical SError interrupted the guest */
 	RD_FAULT_UNEXPECTED = 5, /* an exception class EL2 does not expect: args[1] = EC */

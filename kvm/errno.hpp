@@ -16,7 +16,6 @@ enum class [[nodiscard]] Errno : int {
   kNxIo = 6,
   k2Big = 7,
   kNoExec = 8,
-  kAgain = 11,
   kNoMem = 12,
   kFault = 14,
   kBusy = 16,
@@ -45,7 +44,6 @@ using KvmError = std::unexpected<Errno>;
     case RD_E_EXISTS: return negative(Errno::kExist);
     case RD_E_FROZEN: return negative(Errno::kPerm);
     case RD_E_DEAD: return negative(Errno::kIo);
-    case RD_E_NO_ENTROPY: return negative(Errno::kAgain);
     default: return negative(Errno::kIo);
   }
 }

@@ -11,7 +11,6 @@ namespace {
 // KVM_SYSTEM_EVENT_*
 constexpr std::uint32_t kEventShutdown = 1;
 constexpr std::uint32_t kEventReset = 2;
-constexpr std::uint32_t kEventSuspend = 5;
 
 auto slot_of(const rk_vm& vm, std::uint64_t ipa) noexcept -> const Memslot* { return vm.slots.find(gfn_of(Ipa{ipa})); }
 
@@ -96,12 +95,10 @@ auto decode_system(const rd_run_exit& exit) noexcept -> rk_action {
   action.end_ipa = exit.args[1];
   action.value = kEventShutdown;
   if (exit.args[0] == RD_SYSTEM_RESET) action.value = kEventReset;
-  if (exit.args[0] == RD_SYSTEM_SUSPEND) action.value = kEventSuspend;
   return action;
 }
 
 auto decode_fault(const rd_run_exit& exit) noexcept -> rk_action {
-  if (exit.args[0] == RD_FAULT_NO_SYNDROME) return verdict_at(RK_UNHANDLED, exit.ipa);
   rk_action action = verdict_at(RK_USER_CRASH, exit.ipa);
   action.value = exit.args[0];
   return action;
@@ -132,8 +129,6 @@ auto decode_exit(const rk_vm& vm, const rd_run_exit& exit) noexcept -> rk_action
     case RD_EXIT_SYSTEM: return decode_system(exit);
     case RD_EXIT_RIPAS: return decode_ripas(exit);
     case RD_EXIT_FAULT: return decode_fault(exit);
-    // A hypervisor call nobody knows: SMCCC NOT_SUPPORTED.
-    case RD_EXIT_HVC: return answer(RD_ACTION_MMIO_DONE, ~std::uint64_t{0});
     // The interrupt is taken, the kick sent, the SPIs looked at, around every run anyway.
     default: return verdict(RK_RUN_AGAIN);
   }

@@ -75,7 +75,6 @@ TEST_F(Exits, SystemEventsAndFaults) {
   const rk_action crash = decode_exit(*vm_, plain(RD_EXIT_FAULT, RD_FAULT_NOT_REALM));
   EXPECT_EQ(crash.verdict, RK_USER_CRASH);
   EXPECT_EQ(crash.value, unsigned{RD_FAULT_NOT_REALM});
-  EXPECT_EQ(decode_exit(*vm_, plain(RD_EXIT_FAULT, RD_FAULT_NO_SYNDROME)).verdict, RK_UNHANDLED);
 }
 
 TEST_F(Exits, WaitingAndCalls) {
@@ -83,9 +82,6 @@ TEST_F(Exits, WaitingAndCalls) {
   EXPECT_EQ(decode_exit(*vm_, plain(RD_EXIT_WFX, 1)).verdict, RK_RUN_AGAIN);
   EXPECT_EQ(decode_exit(*vm_, plain(RD_EXIT_VCPU_OFF)).verdict, RK_WAIT_OFF);
   EXPECT_EQ(decode_exit(*vm_, plain(RD_EXIT_NEED_TABLES, 3)).count, 3U);
-  const rk_action call = decode_exit(*vm_, plain(RD_EXIT_HVC));
-  EXPECT_EQ(call.next_action, RD_ACTION_MMIO_DONE);
-  EXPECT_EQ(call.value, ~std::uint64_t{0});
   rd_run_exit unknown{};
   unknown.reason = 999;
   EXPECT_EQ(decode_exit(*vm_, unknown).verdict, RK_RUN_AGAIN);

@@ -127,10 +127,8 @@ static struct rd_vcpu *rd_vcpu_alloc(struct rd_vm *vm, u32 id)
 	vcpu->kvm_run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	vcpu->run = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	vcpu->work = vcpu->kvm_run ? rd_work_new(vcpu->kvm_run) : NULL;
-	if (vcpu->work && vcpu->run) {
-		vcpu->run->request.flags = RD_RUN_TRAP_WFX; /* a waiting guest must not hold the CPU */
+	if (vcpu->work && vcpu->run)
 		return vcpu;
-	}
 	rd_vcpu_free(vcpu);
 	return NULL;
 }

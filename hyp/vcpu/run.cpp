@@ -58,8 +58,6 @@ void apply_answer(Vcpu& vcpu) noexcept {
     vcpu.context.pc += 4;
   } else if (action == RD_ACTION_MMIO_DONE && await == Await::MMIO_WRITE) {
     vcpu.context.pc += 4;
-  } else if (action == RD_ACTION_MMIO_DONE && await == Await::HVC) {
-    vcpu.context.x[0] = fetch(vcpu.run->request.mmio_value);
   } else if (action == RD_ACTION_INJECT_SEA && vcpu.pending.may_inject) {
     inject_saved_sea(vcpu, vcpu.pending.far);
   }

@@ -22,7 +22,7 @@ struct GuestVm;
 enum class Power : std::uint32_t { OFF, CLAIMED, ON_PENDING, ON };
 
 // The exit that the host was last told about and may answer; anything else it answers is refused.
-enum class Await : std::uint8_t { NOTHING, MMIO_READ, MMIO_WRITE, MEMORY, HVC };
+enum class Await : std::uint8_t { NOTHING, MMIO_READ, MMIO_WRITE, MEMORY };
 
 struct PendingAccess {
   Await await = Await::NOTHING;

@@ -19,7 +19,6 @@ namespace {
     case RD_FAULT_NOT_REALM:
       return "the guest kernel is not a realm kernel: it touched a device before it asked for Arm's Realm Services "
              "Interface (protected guests need Linux 6.13 or newer)";
-    case RD_FAULT_NO_SYNDROME: return "the guest accessed a device with an instruction that cannot be emulated";
     case RD_FAULT_STATE:
       return "the guest entered an execution state that Redoubt does not run (AArch32, or an illegal PSTATE)";
     case RD_FAULT_SERROR: return "the hardware reported an asynchronous error (SError) while the guest ran";
