@@ -83,7 +83,7 @@ DiskFile::DiskFile(const DiskConfig& config)
     fail("cannot open the disk {}: {}{}", config.path, errno_text(errno), hint);
   }
   size_ = bytes_of(fd_.get(), config.path) / kSectorBytes * kSectorBytes;
-  if (size_ == 0) fail("the disk {} is empty", config.path);
+  if (size_ == 0) fail("the disk {} has not one sector of {} bytes", config.path, kSectorBytes);
   lock(config.path);
 }
 
