@@ -12,7 +12,7 @@ namespace {
 using fdt::PaRange;
 using Keep = std::span<const PaRange>;
 
-// One word in 64 KiB is looked at, in the middle of a page: loaders put small things at the beginning of pages.
+// One word in 64 KiB is looked at, in the middle of a page: what loaders leave behind is small and begins a page.
 constexpr std::uint64_t kSampleStride = 0x10000;
 constexpr std::uint64_t kSampleOffset = 0x800;
 
@@ -33,23 +33,22 @@ auto blocks_of(const PaRange& ram) noexcept -> Blocks {
                 Pa{align_down(ram.end.value(), kBlockSize)}};
 }
 
-// A block whose samples are zero, but for what the loader put there.
-auto looks_untouched(Pa block, Keep keep) noexcept -> bool {
+auto looks_untouched(Pa block) noexcept -> bool {
   const Window window{pfn_of(block), kBlockPages};
   for (std::uint64_t at = kSampleOffset; at < kBlockSize; at += kSampleStride) {
-    if (*reinterpret_cast<const volatile std::uint64_t*>(window.va() + at) == 0) continue;
-    if (!overlaps_any(PaRange{block + at, block + (at + 8)}, keep)) return false;
+    if (*reinterpret_cast<const volatile std::uint64_t*>(window.va() + at) != 0) return false;
   }
   return true;
 }
 
 // RAM that was just switched on and initialised reads as zero on some machines. After a run of Redoubt it cannot: pages of
-// guests and of EL2, which no host can clear, are all over it, wherever the loader zeroed something meanwhile.
+// guests and of EL2, which no host can clear, are all over it, wherever the loader zeroed something meanwhile. Blocks with
+// something to keep are not looked at: firmware's reservations may not even be readable.
 auto fresh_from_power_on(const fdt::PlatformInfo& info, Keep keep) noexcept -> bool {
   for (const auto& ram : info.ram.ranges()) {
     const auto blocks = blocks_of(ram);
     for (Pa at = blocks.first; at < blocks.end; at = at + kBlockSize) {
-      if (!looks_untouched(at, keep)) return false;
+      if (!overlaps_any(PaRange{at, at + kBlockSize}, keep) && !looks_untouched(at)) return false;
     }
   }
   return true;
