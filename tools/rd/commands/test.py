@@ -4,7 +4,8 @@ from rd.log import RdError, say
 
 HELP = "everything that must hold before a commit"
 DESCRIPTION = """Static checks (as ./rd check), native unit tests, and the scenarios of tests/scenarios in QEMU.
-With names: only unit tests and scenarios whose name contains one of them, no static checks.
+With names: only unit tests and scenarios whose name contains one of them, no static checks; the whole name of a
+scenario means that one only.
 The last line is "N passed, N failed". Serial logs are in build/logs/. On a slow machine set RD_TIMEOUT_SCALE=3."""
 NEEDS = ("setup", "fetch")
 
@@ -21,15 +22,18 @@ def run(args) -> int:
             print(f"{each.name:32} {'(slow) ' if each.slow else ''}{each.title}")
         return 0
     passed = failed = 0
+    chosen = scenarios.find(args.name, slow=args.all or bool(args.name))
     parts = [] if args.name else [check.run_static]
-    for part in [*parts, lambda: unit_tests.run(args.name)]:
+    if not args.name or not set(args.name) <= {each.name for each in chosen}:
+        parts.append(lambda: unit_tests.run(args.name))
+    for part in parts:
         try:
             tally = part()
             passed, failed = passed + tally.passed, failed + tally.failed
         except RdError as error:
             say(f"error: {error}")
             failed += 1
-    for each in scenarios.find(args.name, slow=args.all or bool(args.name)):
+    for each in chosen:
         if scenarios.run(each):
             passed += 1
         else:
