@@ -24,6 +24,8 @@ OPERATIONS = {
     "first_touch": ("first touch of memory, per 4 KiB", 800),
     "first_touch_own": ("  of which EL2 and module", 450),
 }
+# Those that EL2 answers without the host.
+AT_EL2 = ("call_version", "gicr_read", "id_register", "sgi_to_self")
 WHOLE = {
     "7.protected.guest_boot": ("guest kernel, start to power-off, without measurement", 1_200_000_000),
     "7.protected.guest_measurement": ("  its initial measurement", None),
@@ -37,6 +39,7 @@ WHOLE = {
     "el2_text_bytes_without_crypto": ("  without crypto", None),
     "el2_resident_text_without_crypto": ("  and without what only the boot runs", 80 << 10),
     "source_lines": ("source lines linked into redoubt.img", 10_000),
+    "resident_source_lines": ("  without what only the boot runs", None),
 }
 
 
