@@ -59,7 +59,7 @@ inline void clean_pages_to_poc(std::uint64_t va, std::uint64_t pages) noexcept {
 
 // Zeroes whole pages, then cleans and invalidates them to the point of coherency; `before`: cleans and invalidates them
 // first, too. Operations on one line keep their order: cache maintenance by address is ordered against stores to the same
-// line (Arm ARM B2.7.4).
+// line (Arm ARM D7.5.9).
 inline void zero_pages_to_poc(std::uint64_t va, std::uint64_t pages, bool before) noexcept {
   const std::uint64_t end = va + pages * kPageSize;
   const bool zva_of_a_line = (RD_READ_SYSREG(DCZID_EL0) & 0x1f) == 4 && data_line_bytes() == detail::kUsualLine;
