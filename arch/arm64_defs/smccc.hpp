@@ -74,16 +74,7 @@ enum class Fid : std::uint32_t {
   // Vendor hypervisor calls, KVM's and pKVM's numbering.
   VENDOR_HYP_CALL_UID = 0x8600'ff01,
   KVM_FEATURES = 0x8600'0000,
-  PKVM_HYP_MEMINFO = 0xc600'0002,
   PKVM_MEM_SHARE = 0xc600'0003,
-  PKVM_MEM_UNSHARE = 0xc600'0004,
-  PKVM_MMIO_GUARD_INFO = 0xc600'0005,
-  PKVM_MMIO_GUARD_ENROLL = 0xc600'0006,
-  PKVM_MMIO_GUARD_MAP = 0xc600'0007,
-  PKVM_MMIO_GUARD_UNMAP = 0xc600'0008,
-  PKVM_MEM_RELINQUISH = 0xc600'0009,
-  PKVM_MMIO_RGUARD_MAP = 0xc600'000a,
-  PKVM_MMIO_RGUARD_UNMAP = 0xc600'000b,
 };
 
 // The numeric spaces PSCI and RSI own, implemented or not.

@@ -5,24 +5,28 @@
 
 #include "hyp/mm/layout.h"
 
+    .macro  x2_to_x29 op
+    \op     x2, x3, [x0, #CONTEXT_X(2)]
+    \op     x4, x5, [x0, #CONTEXT_X(4)]
+    \op     x6, x7, [x0, #CONTEXT_X(6)]
+    \op     x8, x9, [x0, #CONTEXT_X(8)]
+    \op     x10, x11, [x0, #CONTEXT_X(10)]
+    \op     x12, x13, [x0, #CONTEXT_X(12)]
+    \op     x14, x15, [x0, #CONTEXT_X(14)]
+    \op     x16, x17, [x0, #CONTEXT_X(16)]
+    \op     x18, x19, [x0, #CONTEXT_X(18)]
+    \op     x20, x21, [x0, #CONTEXT_X(20)]
+    \op     x22, x23, [x0, #CONTEXT_X(22)]
+    \op     x24, x25, [x0, #CONTEXT_X(24)]
+    \op     x26, x27, [x0, #CONTEXT_X(26)]
+    \op     x28, x29, [x0, #CONTEXT_X(28)]
+    .endm
+
     .macro  save_context
     stp     x0, x1, [sp, #-16]!
     mrs     x0, tpidr_el2
     ldr     x0, [x0, #PER_CPU_CONTEXT]
-    stp     x2, x3, [x0, #CONTEXT_X(2)]
-    stp     x4, x5, [x0, #CONTEXT_X(4)]
-    stp     x6, x7, [x0, #CONTEXT_X(6)]
-    stp     x8, x9, [x0, #CONTEXT_X(8)]
-    stp     x10, x11, [x0, #CONTEXT_X(10)]
-    stp     x12, x13, [x0, #CONTEXT_X(12)]
-    stp     x14, x15, [x0, #CONTEXT_X(14)]
-    stp     x16, x17, [x0, #CONTEXT_X(16)]
-    stp     x18, x19, [x0, #CONTEXT_X(18)]
-    stp     x20, x21, [x0, #CONTEXT_X(20)]
-    stp     x22, x23, [x0, #CONTEXT_X(22)]
-    stp     x24, x25, [x0, #CONTEXT_X(24)]
-    stp     x26, x27, [x0, #CONTEXT_X(26)]
-    stp     x28, x29, [x0, #CONTEXT_X(28)]
+    x2_to_x29 stp
     ldp     x2, x3, [sp], #16
     str     x30, [x0, #CONTEXT_X(30)]
     stp     x2, x3, [x0, #CONTEXT_X(0)]
@@ -67,20 +71,7 @@ vectors:
 return_to_context:
     mrs     x0, tpidr_el2
     ldr     x0, [x0, #PER_CPU_CONTEXT]
-    ldp     x2, x3, [x0, #CONTEXT_X(2)]
-    ldp     x4, x5, [x0, #CONTEXT_X(4)]
-    ldp     x6, x7, [x0, #CONTEXT_X(6)]
-    ldp     x8, x9, [x0, #CONTEXT_X(8)]
-    ldp     x10, x11, [x0, #CONTEXT_X(10)]
-    ldp     x12, x13, [x0, #CONTEXT_X(12)]
-    ldp     x14, x15, [x0, #CONTEXT_X(14)]
-    ldp     x16, x17, [x0, #CONTEXT_X(16)]
-    ldp     x18, x19, [x0, #CONTEXT_X(18)]
-    ldp     x20, x21, [x0, #CONTEXT_X(20)]
-    ldp     x22, x23, [x0, #CONTEXT_X(22)]
-    ldp     x24, x25, [x0, #CONTEXT_X(24)]
-    ldp     x26, x27, [x0, #CONTEXT_X(26)]
-    ldp     x28, x29, [x0, #CONTEXT_X(28)]
+    x2_to_x29 ldp
     ldr     x30, [x0, #CONTEXT_X(30)]
     ldp     x0, x1, [x0, #CONTEXT_X(0)]
     eret

@@ -8,6 +8,7 @@
 #include "hyp/cpu/fault_address.hpp"
 #include "hyp/host/host_gicr.hpp"
 #include "hyp/host/host_traps.hpp"
+#include "hyp/vcpu/inject.hpp"
 
 namespace redoubt::hyp {
 namespace {
@@ -20,10 +21,8 @@ constinit std::atomic<std::uint64_t> injected{0};
 // As an alignment fault: a process gets SIGBUS, and in the kernel it goes through the exception tables. An external abort
 // would oops the kernel even in code that expects faults, and mark it as broken hardware.
 void inject_abort(std::uint64_t syndrome, std::uint64_t far) noexcept {
-  const bool from_el0 = (RD_READ_SYSREG(SPSR_EL2) & 0xf) == 0;
   const bool fetch = arm64::exception_class(syndrome) == ExceptionClass::INSTRUCTION_ABORT_LOWER;
-  ExceptionClass ec = fetch ? ExceptionClass::INSTRUCTION_ABORT_LOWER : ExceptionClass::DATA_ABORT_LOWER;
-  if (!from_el0) ec = fetch ? ExceptionClass::INSTRUCTION_ABORT_SAME : ExceptionClass::DATA_ABORT_SAME;
+  const auto ec = abort_class(RD_READ_SYSREG(SPSR_EL2), fetch);
   const auto write = fetch ? 0 : iss::WNR::make(iss::WNR::of(syndrome));
   injected.fetch_add(1, std::memory_order_relaxed);
   inject_into_host(arm64::make_syndrome(ec, iss::FSC::make(arm64::fsc::kAlignment) | write), far);

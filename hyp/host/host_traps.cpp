@@ -3,25 +3,16 @@
 
 #include "arch/arm64/common/sysreg_access.hpp"
 #include "arch/arm64_defs/esr.hpp"
-#include "hyp/cpu/exception_entry.hpp"
 #include "hyp/cpu/machine_state.hpp"
 #include "hyp/log/panic.hpp"
+#include "hyp/vcpu/inject.hpp"
 
 namespace redoubt::hyp {
 
 using arm64::ExceptionClass;
 
 void inject_into_host(std::uint64_t esr_el1, std::uint64_t far) noexcept {
-  const auto& features = machine().features;
-  const auto spsr = RD_READ_SYSREG(SPSR_EL2);
-  RD_WRITE_SYSREG(ELR_EL1, RD_READ_SYSREG(ELR_EL2));
-  RD_WRITE_SYSREG(SPSR_EL1, spsr);
-  RD_WRITE_SYSREG(FAR_EL1, far);
-  RD_WRITE_SYSREG(ESR_EL1, esr_el1);
-  const auto entry = synchronous_entry(RD_READ_SYSREG(VBAR_EL1), spsr, RD_READ_SYSREG(SCTLR_EL1), features.pan(),
-                                       features.ssbs(), features.mte());
-  RD_WRITE_SYSREG(ELR_EL2, entry.pc);
-  RD_WRITE_SYSREG(SPSR_EL2, entry.pstate);
+  take_to_el1(esr_el1, far, machine().features.mte());
 }
 
 void handle_host_sync(PerCpu& cpu) noexcept {

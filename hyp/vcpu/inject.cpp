@@ -12,18 +12,20 @@ namespace {
 using arm64::ExceptionClass;
 namespace iss = arm64::abort_iss;
 
-auto entry_from(std::uint64_t vbar, std::uint64_t pstate, std::uint64_t sctlr) noexcept -> ExceptionEntry {
+auto entry_from(std::uint64_t vbar, std::uint64_t pstate, std::uint64_t sctlr, bool mte) noexcept -> ExceptionEntry {
   const auto& features = machine().features;
-  return synchronous_entry(vbar, pstate, sctlr, features.pan(), features.ssbs(), false);
+  return synchronous_entry(vbar, pstate, sctlr, features.pan(), features.ssbs(), mte);
 }
 
-void take_live(std::uint64_t esr, std::uint64_t far) noexcept {
+}  // namespace
+
+void take_to_el1(std::uint64_t esr, std::uint64_t far, bool mte) noexcept {
   const auto pstate = RD_READ_SYSREG(SPSR_EL2);
   RD_WRITE_SYSREG(ELR_EL1, RD_READ_SYSREG(ELR_EL2));
   RD_WRITE_SYSREG(SPSR_EL1, pstate);
   RD_WRITE_SYSREG(ESR_EL1, esr);
   RD_WRITE_SYSREG(FAR_EL1, far);
-  const auto entry = entry_from(RD_READ_SYSREG(VBAR_EL1), pstate, RD_READ_SYSREG(SCTLR_EL1));
+  const auto entry = entry_from(RD_READ_SYSREG(VBAR_EL1), pstate, RD_READ_SYSREG(SCTLR_EL1), mte);
   RD_WRITE_SYSREG(ELR_EL2, entry.pc);
   RD_WRITE_SYSREG(SPSR_EL2, entry.pstate);
 }
@@ -34,17 +36,15 @@ auto abort_class(std::uint64_t pstate, bool fetch) noexcept -> ExceptionClass {
   return from_el0 ? ExceptionClass::DATA_ABORT_LOWER : ExceptionClass::DATA_ABORT_SAME;
 }
 
-}  // namespace
-
 void inject_undefined() noexcept {
-  take_live(arm64::make_syndrome(ExceptionClass::UNKNOWN, 0), RD_READ_SYSREG(FAR_EL1));
+  take_to_el1(arm64::make_syndrome(ExceptionClass::UNKNOWN, 0), RD_READ_SYSREG(FAR_EL1), false);
 }
 
 void inject_sea(std::uint64_t esr_el2, std::uint64_t far) noexcept {
   const bool fetch = arm64::exception_class(esr_el2) == ExceptionClass::INSTRUCTION_ABORT_LOWER;
-  take_live(arm64::make_syndrome(abort_class(RD_READ_SYSREG(SPSR_EL2), fetch),
-                                 iss::FSC::make(arm64::fsc::kSynchronousExternal)),
-            far);
+  take_to_el1(arm64::make_syndrome(abort_class(RD_READ_SYSREG(SPSR_EL2), fetch),
+                                   iss::FSC::make(arm64::fsc::kSynchronousExternal)),
+              far, false);
 }
 
 void inject_saved_sea(Vcpu& vcpu, std::uint64_t far) noexcept {
@@ -54,7 +54,7 @@ void inject_saved_sea(Vcpu& vcpu, std::uint64_t far) noexcept {
   context.el1.far = far;
   context.el1.esr =
       arm64::make_syndrome(abort_class(context.pstate, false), iss::FSC::make(arm64::fsc::kSynchronousExternal));
-  const auto entry = entry_from(context.el1.vbar, context.pstate, context.el1.sctlr);
+  const auto entry = entry_from(context.el1.vbar, context.pstate, context.el1.sctlr, false);
   context.pc = entry.pc;
   context.pstate = entry.pstate;
 }
