@@ -143,7 +143,7 @@ static int rd_image_slot(struct rd_vm *vm, const struct rk_slot *slot)
 		if (!hole)
 			err = rd_image_page(vm, slot, slot->gfn + i);
 		i += max(hole, 1ull);
-		if (fatal_signal_pending(current))
+		if (fatal_signal_pending(current) || READ_ONCE(vm->dead))
 			err = -EINTR;
 		cond_resched();
 	}
@@ -157,12 +157,13 @@ int rd_image_load(struct rd_vm *vm)
 	int err;
 	u32 i;
 
-	err = rd_charge(vm, rk_slot_total_pages(vm->logic));
+	mutex_lock(&vm->mem_lock);
+	err = READ_ONCE(vm->dead) ? -EIO : rd_charge(vm, rk_slot_total_pages(vm->logic));
 	if (err) {
+		mutex_unlock(&vm->mem_lock);
 		rd_charge_refused(rk_slot_total_pages(vm->logic));
 		return err;
 	}
-	mutex_lock(&vm->mem_lock);
 	for (i = 0; !err && rk_slot_at(vm->logic, i, &slot); i++)
 		err = rd_image_declare(vm, &slot);
 	for (i = 0; !err && rk_slot_at(vm->logic, i, &slot); i++)

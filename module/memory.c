@@ -5,19 +5,43 @@
 /* Tables for one call: a path of three levels in each half, and slack for blocks that EL2 splits. */
 #define RD_TOPUP_PAGES 8u
 
-struct page *rd_meta_alloc(unsigned int order)
+void rd_meta_free(struct rd_vm *vm, struct page *page, unsigned int order)
 {
-	return alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO, order);
+	u32 i;
+
+	for (i = 0; i < 1u << order; i++) {
+		xa_release(&vm->meta, page_to_pfn(page + i));
+		__free_page(page + i);
+	}
 }
 
-/* Remembers a page that belongs to EL2 now. */
-int rd_meta_track(struct rd_vm *vm, struct page *page)
+/* Pages that EL2 may be given. Each has its place in vm->meta before: what EL2 has taken can always be remembered. */
+struct page *rd_meta_alloc(struct rd_vm *vm, unsigned int order)
 {
-	int err = xa_err(xa_store(&vm->meta, page_to_pfn(page), page, GFP_KERNEL_ACCOUNT));
+	struct page *page = alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_ZERO, order);
+	u32 i;
 
-	if (err)
-		pr_warn("page %#lx stays with the hypervisor: no memory to remember it\n", page_to_pfn(page));
-	return err;
+	if (!page)
+		return NULL;
+	/* They come back one by one. */
+	if (order)
+		split_page(page, order);
+	for (i = 0; i < 1u << order; i++) {
+		if (xa_reserve(&vm->meta, page_to_pfn(page + i), GFP_KERNEL_ACCOUNT)) {
+			rd_meta_free(vm, page, order);
+			return NULL;
+		}
+	}
+	return page;
+}
+
+/* The pages belong to EL2 now. Needs no memory: rd_meta_alloc() reserved it. */
+void rd_meta_track(struct rd_vm *vm, struct page *page, unsigned int order)
+{
+	u32 i;
+
+	for (i = 0; i < 1u << order; i++)
+		xa_store(&vm->meta, page_to_pfn(page + i), page + i, GFP_NOWAIT);
 }
 
 int rd_mem_topup(struct rd_vm *vm, u32 pages)
@@ -26,17 +50,16 @@ int rd_mem_topup(struct rd_vm *vm, u32 pages)
 	struct page *page;
 
 	for (pages = min_t(u32, pages, RD_VM_POOL_PAGES); pages; pages--) {
-		page = rd_meta_alloc(0);
+		page = rd_meta_alloc(vm, 0);
 		if (!page)
 			return -ENOMEM;
 		answer = rd_call2(RD_CALL_VM_TOPUP, vm->handle, page_to_pfn(page));
 		if (answer.status) {
-			__free_page(page);
+			rd_meta_free(vm, page, 0);
 			/* BUSY: the pool is full, which is what was wanted. */
 			return answer.status == RD_E_BUSY ? 0 : rk_errno(answer.status);
 		}
-		if (rd_meta_track(vm, page))
-			return -ENOMEM;
+		rd_meta_track(vm, page, 0);
 	}
 	return 0;
 }
@@ -127,18 +150,17 @@ static int rd_back_new(struct rd_vm *vm, const struct rk_slot *slot, struct rd_c
 		unpin_user_page(page);
 		return err;
 	}
-	*rd_record_in(chunk, gfn) = rd_record_of(page, RD_PAGE_HELD);
+	*rd_record_in(chunk, gfn) = rd_record_of(page, RD_PAGE_HELD) | (slot->readonly ? RD_RECORD_READONLY : 0);
 	return 0;
 }
 
 /* Maps the page of a record; if that fails, the page stays held for the next try. */
 static int rd_back_recorded(struct rd_vm *vm, const struct rk_slot *slot, unsigned long *record, u64 gfn, bool private)
 {
-	struct page *page = rd_page_of(*record);
-	int err = rd_mem_map(vm, slot, gfn, page, 1, private);
+	int err = rd_mem_map(vm, slot, gfn, rd_page_of(*record), 1, private);
 
 	if (!err)
-		*record = rd_record_of(page, rd_mapped_state(private));
+		*record = rd_record_moved(*record, rd_mapped_state(private));
 	return err;
 }
 

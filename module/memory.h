@@ -20,6 +20,8 @@ enum rd_page_state {
 
 #define RD_BLOCK_PAGES 512u
 #define RD_STATE_MASK 3ul
+#define RD_RECORD_READONLY 4ul /* pinned for reading only: never to be marked dirty */
+#define RD_RECORD_FLAGS (RD_STATE_MASK | RD_RECORD_READONLY)
 
 /* Under rd_vm.mem_lock. */
 struct rd_chunk {
@@ -33,7 +35,12 @@ static inline unsigned long rd_record_of(struct page *page, enum rd_page_state s
 
 static inline struct page *rd_page_of(unsigned long record)
 {
-	return (struct page *)(record & ~RD_STATE_MASK);
+	return (struct page *)(record & ~RD_RECORD_FLAGS);
+}
+
+static inline unsigned long rd_record_moved(unsigned long record, enum rd_page_state state)
+{
+	return (record & ~RD_STATE_MASK) | state;
 }
 
 static inline enum rd_page_state rd_page_state(unsigned long record)
@@ -71,5 +78,6 @@ void rd_charge_refused(unsigned long pages);
 void rd_uncharge(struct rd_vm *vm, unsigned long pages);
 int rd_pin(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, struct page **page);
 int rd_pin_block(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn);
+void rd_unpin_records(struct rd_vm *vm, unsigned long *records, u32 count);
 
 #endif

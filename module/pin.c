@@ -49,20 +49,31 @@ int rd_pin(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, struct page **
 	return -EPERM;
 }
 
+/* Whether the batch is one aligned block of one folio: neighbours by chance may be another file's, which nobody looked at. */
+static bool rd_batch_is_block(const struct rd_vm *vm, int got)
+{
+	const unsigned long pfn = page_to_pfn(vm->batch[0]);
+	const struct folio *folio = page_folio(vm->batch[0]);
+	int i;
+
+	if (got != RD_BLOCK_PAGES || !IS_ALIGNED(pfn, RD_BLOCK_PAGES))
+		return false;
+	for (i = 1; i < got; i++)
+		if (page_to_pfn(vm->batch[i]) != pfn + i || page_folio(vm->batch[i]) != folio)
+			return false;
+	return true;
+}
+
 /* Pins the 512 pages from gfn into vm->batch if one transparent huge page backs them. 0, or an error: try a single page. */
 int rd_pin_block(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn)
 {
 	unsigned long hva = slot->hva + ((gfn - slot->gfn) << PAGE_SHIFT);
-	unsigned long pfn;
-	int got, i;
+	int got;
 
 	got = pin_user_pages_fast(hva, RD_BLOCK_PAGES, FOLL_LONGTERM | FOLL_WRITE, vm->batch);
 	if (got <= 0)
 		return -EFAULT;
-	pfn = page_to_pfn(vm->batch[0]);
-	for (i = 0; i < got && page_to_pfn(vm->batch[i]) == pfn + i; i++)
-		;
-	if (i == RD_BLOCK_PAGES && IS_ALIGNED(pfn, RD_BLOCK_PAGES) && rd_page_suitable(vm, vm->batch[0]))
+	if (rd_batch_is_block(vm, got) && rd_page_suitable(vm, vm->batch[0]))
 		return 0;
 	unpin_user_pages(vm->batch, got);
 	return -EAGAIN;

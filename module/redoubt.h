@@ -3,6 +3,7 @@
  * Objects of the driver and what its files offer each other.
  *
  * Locks, outermost first:
+ *   rd_vms_lock        the list of VMs, and whether there may be new ones
  *   rd_vcpu.mutex      one ioctl at a time on a vCPU
  *   rd_vm.lock         creation of vCPUs and devices, first run, GIC attributes
  *   rd_vm.slots_lock   memslots, ioeventfds, place of the distributor: what an access of the guest can hit
@@ -20,6 +21,7 @@
 #include <linux/kvm.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
@@ -38,13 +40,14 @@ struct rd_vm {
 	struct kref refs; /* the VM fd, each vCPU fd, each device fd */
 	struct list_head node; /* in rd_vms */
 	struct mm_struct *mm; /* of the creator; only it may use the VM */
+	struct mmu_notifier owner; /* mm ends: so does the VM */
 	struct rk_vm *logic;
 	u32 handle;
 	u32 ipa_bits;
 	bool protected;
 	bool started; /* finalised: the first KVM_RUN happened */
 	bool dead; /* no more runs and mappings: it was reset, or the machine reboots */
-	bool torn_down; /* under mem_lock */
+	bool torn_down; /* under mem_lock: EL2 has nothing of it, because it does not know it yet or any more */
 	bool stuck; /* EL2 did not take it down: its pages are never freed */
 
 	struct mutex lock;
@@ -101,6 +104,7 @@ extern u32 rd_max_ipa_bits;
 /* vm.c */
 extern struct mutex rd_vms_lock;
 extern struct list_head rd_vms;
+extern bool rd_vms_closed; /* under rd_vms_lock: no new VMs, the machine goes to sleep or down */
 long rd_vm_create(unsigned long type);
 void rd_vm_put(struct rd_vm *vm);
 int rd_vm_start(struct rd_vm *vm);
@@ -137,15 +141,17 @@ int rd_vcpu_wait(struct rd_vcpu *vcpu, bool off);
 /* memory.c */
 int rd_mem_back(struct rd_vm *vm, u64 ipa, bool shared);
 int rd_mem_topup(struct rd_vm *vm, u32 pages);
-struct page *rd_meta_alloc(unsigned int order);
-int rd_meta_track(struct rd_vm *vm, struct page *page);
+struct page *rd_meta_alloc(struct rd_vm *vm, unsigned int order);
+void rd_meta_free(struct rd_vm *vm, struct page *page, unsigned int order);
+void rd_meta_track(struct rd_vm *vm, struct page *page, unsigned int order);
 
 /* records.c */
 void rd_mem_ripas(struct rd_vm *vm, u64 from, u64 to, bool ram);
-void rd_mem_unmap(struct rd_vm *vm, u64 gfn, u64 pages);
+int rd_mem_unmap(struct rd_vm *vm, u64 gfn, u64 pages);
 
 /* teardown.c */
 void rd_vm_teardown(struct rd_vm *vm);
+bool rd_vm_teardown_until(struct rd_vm *vm, unsigned long deadline);
 
 /* image.c */
 int rd_image_load(struct rd_vm *vm);

@@ -27,9 +27,10 @@ static int rd_slots_apply(struct rd_vm *vm, const struct rk_slot_request *reques
 	if (vm->protected && change.adds && change.added.readonly)
 		return -EPERM;
 	if (change.removes)
-		rd_mem_unmap(vm, change.removed.gfn, change.removed.pages);
-	rk_slot_commit(vm->logic, &change);
-	return 0;
+		err = rd_mem_unmap(vm, change.removed.gfn, change.removed.pages);
+	if (!err)
+		rk_slot_commit(vm->logic, &change);
+	return err;
 }
 
 int rd_slots_set(struct rd_vm *vm, const struct kvm_userspace_memory_region *region)

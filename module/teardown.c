@@ -6,11 +6,12 @@
 #include "memory.h"
 
 #include <linux/delay.h>
+#include <linux/jiffies.h>
 
 #define RD_TEARDOWN_TRIES 1000
 
 /* BUSY while a vCPU is inside the guest; nobody holds one when the last file is closed, a reboot has just kicked them. */
-static int rd_teardown_begin(struct rd_vm *vm)
+static long rd_teardown_begin(struct rd_vm *vm)
 {
 	long status = RD_E_BUSY;
 	int tries;
@@ -37,7 +38,7 @@ static void rd_return_shared(struct rd_vm *vm)
 	}
 }
 
-/* Reclaims `pages` pages from pfn on; answers how many came back. A page that is ours already counts as one. */
+/* Reclaims `pages` pages from pfn on up to the first that is not a dead VM's; answers how many came back. */
 static u64 rd_reclaim(u64 pfn, u64 pages)
 {
 	u64 done = 0;
@@ -53,40 +54,30 @@ static u64 rd_reclaim(u64 pfn, u64 pages)
 	return done;
 }
 
-/* How many records from i on are private and physically contiguous. */
-static u32 rd_private_run(const struct rd_chunk *chunk, u32 i)
+/* How many records from i on are there and physically contiguous. */
+static u32 rd_contiguous(const struct rd_chunk *chunk, u32 i)
 {
-	const struct page *first = rd_page_of(chunk->record[i]);
+	const unsigned long first = page_to_pfn(rd_page_of(chunk->record[i]));
 	u32 count = 0;
 
-	while (i + count < RD_BLOCK_PAGES) {
-		unsigned long record = chunk->record[i + count];
-
-		if (!record || rd_page_state(record) != RD_PAGE_PRIVATE ||
-		    page_to_pfn(rd_page_of(record)) != page_to_pfn(first) + count)
-			break;
+	while (i + count < RD_BLOCK_PAGES && chunk->record[i + count] &&
+	       page_to_pfn(rd_page_of(chunk->record[i + count])) == first + count)
 		count++;
-	}
 	return count;
 }
 
+/*
+ * Whatever the states say: one may be behind (memory.h). EL2 refuses a page that is not its to return, and whether all of
+ * them came is VM_DESTROY's to say.
+ */
 static void rd_return_chunk(struct rd_chunk *chunk)
 {
-	u32 i = 0, count, done, k;
+	u32 i = 0, done;
 
 	while (i < RD_BLOCK_PAGES) {
-		count = rd_private_run(chunk, i);
-		if (!count) {
-			i++;
-			continue;
-		}
-		done = rd_reclaim(page_to_pfn(rd_page_of(chunk->record[i])), count);
-		for (k = i; k < i + done; k++)
-			chunk->record[k] = rd_record_of(rd_page_of(chunk->record[k]), RD_PAGE_HELD);
-		if (done < count) {
-			pr_warn_ratelimited("a guest page was not returned by the hypervisor; leaking it\n");
-			chunk->record[i + done] = 0;
-		}
+		done = rd_contiguous(chunk, i);
+		if (done)
+			done = rd_reclaim(page_to_pfn(rd_page_of(chunk->record[i])), done);
 		i += max(done, 1u);
 	}
 }
@@ -100,32 +91,19 @@ static void rd_return_private(struct rd_vm *vm)
 		rd_return_chunk(chunk);
 }
 
-static void rd_unpin_chunk(struct rd_vm *vm, struct rd_chunk *chunk)
-{
-	u32 i, count = 0;
-
-	for (i = 0; i < RD_BLOCK_PAGES; i++) {
-		if (chunk->record[i])
-			vm->batch[count++] = rd_page_of(chunk->record[i]);
-	}
-	unpin_user_pages_dirty_lock(vm->batch, count, true);
-}
-
 static void rd_unpin_all(struct rd_vm *vm)
 {
 	struct rd_chunk *chunk;
 	unsigned long index;
 
 	xa_for_each(&vm->chunks, index, chunk) {
-		rd_unpin_chunk(vm, chunk);
+		rd_unpin_records(vm, chunk->record, RD_BLOCK_PAGES);
 		kfree(chunk);
 		cond_resched();
 	}
 	xa_destroy(&vm->chunks);
-	rd_uncharge(vm, vm->locked_pages);
 }
 
-/* Each meta page was allocated alone, except the root: its two pages come back one by one all the same. */
 static void rd_return_meta(struct rd_vm *vm)
 {
 	unsigned long pfn;
@@ -140,30 +118,52 @@ static void rd_return_meta(struct rd_vm *vm)
 	xa_destroy(&vm->meta);
 }
 
-/* Idempotent: a reboot does it while files are still open. */
-void rd_vm_teardown(struct rd_vm *vm)
+/* BUSY as long as EL2 has a single page of the VM: only then is every recorded page known to be the host's. */
+static long rd_teardown_end(struct rd_vm *vm)
+{
+	rd_return_shared(vm);
+	if (vm->protected)
+		rd_return_private(vm);
+	rd_return_meta(vm);
+	return rd_call1(RD_CALL_VM_DESTROY, vm->handle).status;
+}
+
+/* Under mem_lock. */
+static void rd_teardown_locked(struct rd_vm *vm)
 {
 	long status;
 
-	mutex_lock(&vm->mem_lock);
 	if (vm->torn_down)
-		goto out;
+		return;
 	vm->torn_down = true;
 	WRITE_ONCE(vm->dead, true);
 	status = rd_teardown_begin(vm);
-	if (status) {
-		vm->stuck = true;
+	if (!status)
+		status = rd_teardown_end(vm);
+	if (!status)
+		rd_unpin_all(vm);
+	else
 		pr_err("VM %u cannot be torn down (%ld); its memory is lost until reboot\n", vm->handle, status);
-		goto out;
-	}
-	rd_return_shared(vm);
-	rd_return_private(vm);
-	rd_return_meta(vm);
-	status = rd_call1(RD_CALL_VM_DESTROY, vm->handle).status;
 	vm->stuck = status;
-	if (status)
-		pr_warn("VM %u keeps its handle (%ld)\n", vm->handle, status);
-	rd_unpin_all(vm);
-out:
+}
+
+/* Idempotent: files may still be open when the process ends or the machine reboots. */
+void rd_vm_teardown(struct rd_vm *vm)
+{
+	mutex_lock(&vm->mem_lock);
+	rd_teardown_locked(vm);
 	mutex_unlock(&vm->mem_lock);
+}
+
+/* As rd_vm_teardown(), but gives up when the lock is not to be had until then (jiffies): answers whether it was. */
+bool rd_vm_teardown_until(struct rd_vm *vm, unsigned long deadline)
+{
+	while (!mutex_trylock(&vm->mem_lock)) {
+		if (time_after(jiffies, deadline))
+			return false;
+		usleep_range(1000, 2000);
+	}
+	rd_teardown_locked(vm);
+	mutex_unlock(&vm->mem_lock);
+	return true;
 }

@@ -3,6 +3,7 @@
 #include "redoubt.h"
 
 #include <linux/anon_inodes.h>
+#include <linux/signal.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
@@ -32,6 +33,7 @@ static long rd_vcpu_set_signal_mask(struct rd_vcpu *vcpu, void __user *argp)
 {
 	struct kvm_signal_mask __user *user = argp;
 	struct kvm_signal_mask mask;
+	sigset_t sigset;
 
 	if (!argp) {
 		vcpu->sigset_active = false;
@@ -41,8 +43,11 @@ static long rd_vcpu_set_signal_mask(struct rd_vcpu *vcpu, void __user *argp)
 		return -EFAULT;
 	if (mask.len != sizeof(vcpu->sigset))
 		return -EINVAL;
-	if (copy_from_user(&vcpu->sigset, user->sigset, sizeof(vcpu->sigset)))
+	if (copy_from_user(&sigset, user->sigset, sizeof(sigset)))
 		return -EFAULT;
+	/* sigprocmask() would block them: nobody could end KVM_RUN. */
+	sigdelsetmask(&sigset, sigmask(SIGKILL) | sigmask(SIGSTOP));
+	vcpu->sigset = sigset;
 	vcpu->sigset_active = true;
 	return 0;
 }
@@ -136,7 +141,7 @@ static struct rd_vcpu *rd_vcpu_alloc(struct rd_vm *vm, u32 id)
 static int rd_vcpu_enter_el2(struct rd_vcpu *vcpu)
 {
 	struct rd_vm *vm = vcpu->vm;
-	struct page *state = rd_meta_alloc(0);
+	struct page *state = rd_meta_alloc(vm, 0);
 	struct rd_answer answer;
 
 	if (!state)
@@ -145,9 +150,9 @@ static int rd_vcpu_enter_el2(struct rd_vcpu *vcpu)
 	answer = rd_call4(RD_CALL_VCPU_CREATE, vm->handle, vcpu->id, page_to_pfn(state),
 			  virt_to_phys(vcpu->run) >> PAGE_SHIFT);
 	if (answer.status)
-		__free_page(state);
-	else if (rd_meta_track(vm, state))
-		answer.status = RD_E_NO_MEMORY;
+		rd_meta_free(vm, state, 0);
+	else
+		rd_meta_track(vm, state, 0);
 	mutex_unlock(&vm->mem_lock);
 	return rk_errno(answer.status);
 }

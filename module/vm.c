@@ -7,9 +7,11 @@
 #include <linux/uaccess.h>
 
 #include "gic.h"
+#include "memory.h"
 
 DEFINE_MUTEX(rd_vms_lock);
 LIST_HEAD(rd_vms);
+bool rd_vms_closed;
 
 static void rd_vm_free(struct rd_vm *vm)
 {
@@ -22,6 +24,8 @@ static void rd_vm_free(struct rd_vm *vm)
 		if (vm->vcpus[i])
 			rd_vcpu_free(vm->vcpus[i]);
 	}
+	if (!vm->stuck)
+		rd_uncharge(vm, vm->locked_pages);
 	rd_ioevents_close(vm);
 	rk_vm_delete(vm->logic);
 	kfree(vm->batch);
@@ -29,6 +33,14 @@ static void rd_vm_free(struct rd_vm *vm)
 		mmdrop(vm->mm);
 	kfree(vm);
 }
+
+/* The VMM ended or called execve(). Its VM's memory comes back now, whoever else still holds a file of the VM. */
+static void rd_vm_owner_gone(struct mmu_notifier *owner, struct mm_struct *mm)
+{
+	rd_vm_teardown(container_of(owner, struct rd_vm, owner));
+}
+
+static const struct mmu_notifier_ops rd_vm_owner_ops = { .release = rd_vm_owner_gone };
 
 static struct rd_vm *rd_vm_alloc(const struct rk_vm_type *type)
 {
@@ -50,6 +62,8 @@ static struct rd_vm *rd_vm_alloc(const struct rk_vm_type *type)
 	vm->protected = type->vm_flags & RD_VM_PROTECTED;
 	vm->mm = current->mm;
 	mmgrab(vm->mm);
+	vm->owner.ops = &rd_vm_owner_ops;
+	vm->torn_down = true;
 	vm->logic = rk_vm_new(type->ipa_bits, type->vm_flags);
 	vm->batch = kmalloc_array(512, sizeof(*vm->batch), GFP_KERNEL_ACCOUNT);
 	if (vm->logic && vm->batch)
@@ -61,8 +75,9 @@ static struct rd_vm *rd_vm_alloc(const struct rk_vm_type *type)
 /* Gives EL2 the root table and the decoy page. */
 static int rd_vm_enter_el2(struct rd_vm *vm, u32 flags)
 {
-	struct page *root = rd_meta_alloc(get_order(RD_VM_ROOT_PAGES * PAGE_SIZE));
-	struct page *decoy = rd_meta_alloc(0);
+	const unsigned int root_order = get_order(RD_VM_ROOT_PAGES * PAGE_SIZE);
+	struct page *root = rd_meta_alloc(vm, root_order);
+	struct page *decoy = rd_meta_alloc(vm, 0);
 	struct rd_answer answer;
 	int err = -ENOMEM;
 
@@ -73,21 +88,16 @@ static int rd_vm_enter_el2(struct rd_vm *vm, u32 flags)
 	if (err)
 		goto free_pages;
 	vm->handle = answer.x1;
-	/* From here the pages are EL2's: if one cannot be tracked it is leaked, never freed. */
-	err = rd_meta_track(vm, root);
-	if (!err)
-		err = rd_meta_track(vm, root + 1);
-	if (!err)
-		err = rd_meta_track(vm, decoy);
-	if (err)
-		rd_vm_teardown(vm);
-	return err;
+	vm->torn_down = false;
+	rd_meta_track(vm, root, root_order);
+	rd_meta_track(vm, decoy, 0);
+	return 0;
 
 free_pages:
 	if (root)
-		__free_pages(root, get_order(RD_VM_ROOT_PAGES * PAGE_SIZE));
+		rd_meta_free(vm, root, root_order);
 	if (decoy)
-		__free_page(decoy);
+		rd_meta_free(vm, decoy, 0);
 	return err;
 }
 
@@ -95,10 +105,12 @@ static void rd_vm_release(struct kref *refs)
 {
 	struct rd_vm *vm = container_of(refs, struct rd_vm, refs);
 
+	mmu_notifier_unregister(&vm->owner, vm->mm);
+	rd_vm_teardown(vm);
+	/* On the list until EL2 has nothing of it: a suspend or reboot looks there. */
 	mutex_lock(&rd_vms_lock);
 	list_del(&vm->node);
 	mutex_unlock(&rd_vms_lock);
-	rd_vm_teardown(vm);
 	rd_vm_free(vm);
 }
 
@@ -125,6 +137,9 @@ int rd_vm_start(struct rd_vm *vm)
 		err = rk_errno(rd_call1(RD_CALL_VM_FINALISE, vm->handle).status);
 		if (err)
 			pr_info_ratelimited("VM %u cannot start: the hypervisor refused its initial state (%d)\n", vm->handle, err);
+		/* Its image is with EL2 already. */
+		if (err && vm->protected)
+			WRITE_ONCE(vm->dead, true);
 	}
 	if (!err)
 		smp_store_release(&vm->started, true);
@@ -205,21 +220,23 @@ long rd_vm_create(unsigned long type_arg)
 	long err = rk_vm_type_parse(type_arg, rd_max_ipa_bits, &type);
 
 	if (type.pkvm_asked)
-		pr_info("the pkvm personality (VM type bit 31) is not available in this version\n");
+		pr_info_ratelimited("the pkvm personality (VM type bit 31) is not available in this version\n");
 	if (err)
 		return err;
 	vm = rd_vm_alloc(&type);
 	if (!vm)
 		return -ENOMEM;
-	err = rd_vm_enter_el2(vm, type.vm_flags);
+	err = mmu_notifier_register(&vm->owner, vm->mm);
 	if (err) {
 		rd_vm_free(vm);
 		return err;
 	}
 	mutex_lock(&rd_vms_lock);
+	err = rd_vms_closed ? -EBUSY : rd_vm_enter_el2(vm, type.vm_flags);
 	list_add(&vm->node, &rd_vms);
 	mutex_unlock(&rd_vms_lock);
-	err = anon_inode_getfd("kvm-vm", &rd_vm_fops, vm, O_RDWR | O_CLOEXEC);
+	if (!err)
+		err = anon_inode_getfd("kvm-vm", &rd_vm_fops, vm, O_RDWR | O_CLOEXEC);
 	if (err < 0)
 		rd_vm_put(vm);
 	return err;
