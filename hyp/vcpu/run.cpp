@@ -128,7 +128,9 @@ void run_vcpu(PerCpu& cpu, std::uint64_t handle, std::uint64_t index) noexcept {
   switch_to_guest(cpu, vcpu);
 }
 
-void leave_guest(PerCpu& cpu, Vcpu& vcpu, const ExitReport& report) noexcept {
+void leave_guest(PerCpu& cpu, Vcpu& vcpu, const ExitReport& wanted) noexcept {
+  static constexpr ExitReport kSerror{.reason = RD_EXIT_FAULT, .args = {RD_FAULT_SERROR}};
+  const ExitReport& report = take_guest_serror() ? kSerror : wanted;
   switch_to_host(cpu, vcpu);
   write_record(vcpu, report);
   put(vcpu);

@@ -136,6 +136,14 @@ void switch_to_host(PerCpu& cpu, Vcpu& vcpu) noexcept {
   ++cpu.exits;
 }
 
+auto take_guest_serror() noexcept -> bool {
+  if (!machine().features.ras()) return false;
+  asm volatile("hint #16" ::: "memory");                             // ESB
+  if ((RD_READ_SYSREG(S3_0_C12_C1_1) & bit(31)) == 0) return false;  // DISR_EL1.A
+  RD_WRITE_SYSREG(S3_0_C12_C1_1, 0);
+  return true;
+}
+
 void give_fp_to_guest(PerCpu& cpu, Vcpu& vcpu) noexcept {
   const auto& state = machine();
   RD_WRITE_SYSREG(CPTR_EL2, state.host.cptr);
