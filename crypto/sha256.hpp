@@ -17,6 +17,7 @@ class Sha256 {
  public:
   static constexpr std::size_t kBlockBytes = 64;
   using State = std::array<std::uint32_t, 8>;
+  using Digest = Sha256Digest;
 
   constexpr Sha256() noexcept = default;
 

@@ -7,17 +7,11 @@
 #include <algorithm>
 #include <random>
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "crypto/testing/hex.hpp"
+#include "crypto/testing/random.hpp"
 
 namespace redoubt::crypto {
 namespace {
-
-using Bytes = std::vector<std::byte>;
-
-auto bytes_of(std::string_view text) -> std::span<const std::byte> { return std::as_bytes(std::span{text}); }
 
 auto openssl_sha256(std::span<const std::byte> message) -> Sha256Digest {
   Sha256Digest digest{};
@@ -25,12 +19,6 @@ auto openssl_sha256(std::span<const std::byte> message) -> Sha256Digest {
                        EVP_sha256(), nullptr),
             1);
   return digest;
-}
-
-auto random_bytes(std::mt19937_64& random, std::size_t count) -> Bytes {
-  Bytes bytes(count);
-  std::ranges::generate(bytes, [&] { return static_cast<std::byte>(random()); });
-  return bytes;
 }
 
 TEST(Sha256, good_nist_vectors) {
