@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <memory>
 
 #include "crypto/byte_order.hpp"
 #include "crypto/sha512_constants.hpp"
@@ -48,23 +49,30 @@ constexpr auto small_sigma1(std::uint64_t x) noexcept -> std::uint64_t {
 // The next sixteen words of the schedule (6.4.2 step 1) in place of the last sixteen.
 [[gnu::always_inline]] inline void next_words(Words& w) noexcept {
 #pragma clang loop unroll(full)
-  for (unsigned n = 0; n < 16; ++n)
+  for (unsigned n = 0; n < 16; ++n) {
     w[n] += small_sigma0(w[(n + 1) % 16]) + w[(n + 9) % 16] + small_sigma1(w[(n + 14) % 16]);
+  }
 }
 
-// Any alignment; whole blocks.
+// Whole blocks, aligned to 8 bytes: unaligned words would be loaded byte by byte (-mstrict-align).
 void compress(Sha512Engine::State& state, std::span<const std::byte> blocks) noexcept {
-  for (; !blocks.empty(); blocks = blocks.subspan(Sha512Engine::kBlockBytes)) {
+  for (; blocks.size() >= Sha512Engine::kBlockBytes; blocks = blocks.subspan(Sha512Engine::kBlockBytes)) {
     Words w;
-    for (unsigned n = 0; n < w.size(); ++n) w[n] = load_big<std::uint64_t>(blocks.subspan(8 * n).first<8>());
+    __builtin_memcpy(w.data(), std::assume_aligned<alignof(std::uint64_t)>(blocks.data()), sizeof(w));
+    if constexpr (std::endian::native == std::endian::little) {
+      for (auto& word : w) word = std::byteswap(word);
+    }
     Sha512Engine::State s = state;
-    sixteen_rounds(s, w, 0);
-    for (unsigned first = 16; first < kSha512Rounds; first += 16) {
-      next_words(w);
+    for (unsigned first = 0; first < kSha512Rounds; first += 16) {
+      if (first != 0) next_words(w);
       sixteen_rounds(s, w, first);
     }
     for (unsigned n = 0; n < s.size(); ++n) state[n] += s[n];
   }
+}
+
+[[nodiscard]] auto word_aligned(std::span<const std::byte> bytes) noexcept -> bool {
+  return reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(std::uint64_t) == 0;
 }
 
 }  // namespace
@@ -73,7 +81,7 @@ void Sha512Engine::update(std::span<const std::byte> data) noexcept {
   while (!data.empty()) {
     const auto held = static_cast<std::size_t>(bytes_ % kBlockBytes);
     std::size_t taken = std::min(kBlockBytes - held, data.size());
-    if (taken == kBlockBytes) {
+    if (taken == kBlockBytes && word_aligned(data)) {
       taken = data.size() - data.size() % kBlockBytes;
       compress(state_, data.first(taken));
     } else {
