@@ -95,57 +95,24 @@ TEST(Cbor, good_appendix_a_is_accepted) {
   }
 }
 
-TEST(Cbor, bad_what_is_not_deterministic_or_not_supported) {
-  for (const auto* encoding : {"",
-                               "1800",
-                               "1817",
-                               "190000",
-                               "1900ff",
-                               "1a0000ffff",
-                               "1b00000000ffffffff",  // heads longer than needed
-                               "3817",
-                               "5800",
-                               "580141",
-                               "7800",
-                               "9800",
-                               "b800",
-                               "d817 00",
-                               "d9002a00",  // the same for other types
-                               "5f42010243030405ff",
-                               "7fff",
-                               "9fff",
-                               "bfff",
-                               "ff",
-                               "83ff0102",  // indefinite lengths
-                               "f90000",
-                               "f93c00",
-                               "fa47c35000",
-                               "fb3ff199999999999a",
-                               "f97e00",  // floating point
-                               "f7",
-                               "f0",
-                               "f3",
-                               "e0",
-                               "f818",
-                               "f820",
-                               "f8ff",
-                               "f817",  // other simple values
-                               "1c",
-                               "1d",
-                               "1e",
-                               "1f",
-                               "3c",
-                               "5c",
-                               "7e",
-                               "9d",
-                               "bc",
-                               "dc",
-                               "fc",  // reserved
-                               "0000",
-                               "8000",
-                               "83010203 00"}) {  // more than one item
-    EXPECT_FALSE(accepted(encoding)) << encoding;
+// Each of these documents, with blanks between them.
+void expect_refused(std::string_view documents) {
+  while (!documents.empty()) {
+    const auto one = documents.substr(0, documents.find(' '));
+    EXPECT_FALSE(accepted(one)) << one;
+    documents.remove_prefix(std::min(documents.size(), one.size() + 1));
   }
+}
+
+TEST(Cbor, bad_what_is_not_deterministic_or_not_supported) {
+  EXPECT_FALSE(accepted(""));
+  expect_refused("1800 1817 190000 1900ff 1a0000ffff 1b00000000ffffffff");  // heads longer than needed
+  expect_refused("3817 5800 580141 7800 9800 b800 d81700 d9002a00");        // the same for other types
+  expect_refused("5f42010243030405ff 7fff 9fff bfff ff 83ff0102");          // indefinite lengths
+  expect_refused("f90000 f93c00 fa47c35000 fb3ff199999999999a f97e00");     // floating point
+  expect_refused("f7 f0 f3 e0 f818 f820 f8ff f817");                        // other simple values
+  expect_refused("1c 1d 1e 1f 3c 5c 7e 9d bc dc fc");                       // reserved
+  expect_refused("0000 8000 8301020300");                                   // more than one item
 }
 
 TEST(Cbor, bad_map_keys) {
