@@ -13,6 +13,7 @@ PACKAGES = """
     ninja-build cmake device-tree-compiler libfdt-dev libgtest-dev libcli11-dev nlohmann-json3-dev
     libfmt-dev libspdlog-dev cpio bc flex bison make libssl-dev libelf-dev libseccomp-dev liburing-dev libcap-ng-dev zlib1g-dev dpkg-dev python3 xz-utils zstd
 """.split()
+PROVER_PACKAGES = ["llvm-19-dev", "libz3-dev"]   # ./rd prove alone
 QEMU = "qemu-system-arm"
 QEMU_MINIMUM = 10
 
@@ -30,6 +31,15 @@ def ensure() -> None:
     say("this machine lacks packages; installing: " + " ".join(missing + [f"{p} (backports)" for p in from_backports]))
     _install(codename, missing, from_backports)
     _verify(codename)
+
+
+def ensure_packages(packages: list[str]) -> None:
+    """Install what is missing of these, from the machine's own release."""
+    if missing := _missing(packages):
+        say("this machine lacks packages; installing: " + " ".join(missing))
+        _install(debian_codename(), missing, [])
+    if missing := _missing(packages):
+        raise RdError(f"setup incomplete: missing {missing}")
 
 
 def cross_gxx_package(codename: str) -> str:

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Proving core's entry points on the bitcode of the translation units that the hypervisor is linked from."""
+import hashlib
+import json
+import shlex
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rd import build, paths, proc, setup
+from rd.log import RdError, say
+
+FOLDER = "prover"
+
+
+@dataclass(frozen=True)
+class Result:
+    name: str
+    fields: dict[str, list[str]]
+    seconds: float
+    cached: bool
+
+    @property
+    def verdict(self) -> str:
+        return self.first("verdict", "failed")
+
+    def first(self, key: str, otherwise: str = "0") -> str:
+        return self.fields.get(key, [otherwise])[0]
+
+
+class Prover:
+    def __init__(self) -> None:
+        setup.ensure_packages(setup.PROVER_PACKAGES)
+        self.folder = paths.BUILD / FOLDER
+        say("building the prover")
+        with build.lock(FOLDER):
+            proc.run(["cmake", "--preset", "native", "-B", self.folder, "-DRD_ROOMS=proofs/prover"], cwd=paths.ROOT, quiet=True,
+                     what="configuring the prover")
+            proc.run(["cmake", "--build", self.folder, "-j2"], quiet=True, what="building the prover")
+        self.program = self.folder / "prover"
+        self.entries: dict[str, str] = {}
+        self.goals: list[str] = []
+        self.limits: list[str] = []
+        for line in proc.capture([self.program, "--list"]).splitlines():
+            kind, _, rest = line.partition(" ")
+            if kind == "entry":
+                self.entries.update([rest.split()])
+            else:
+                (self.goals if kind == "goal" else self.limits).append(rest)
+
+    def test(self) -> None:
+        """The executor's own tests: a prover that proves everything is worth nothing."""
+        say("tests of the prover")
+        proc.run(["ctest", "--test-dir", self.folder, "-L", "prover", "--output-on-failure", "--no-tests=error"], quiet=True,
+                 what="tests of the prover")
+
+    def prove(self, name: str, bitcode: Path, fresh: bool = False) -> Result:
+        """One entry point; what is cached is keyed by the code of all functions it reaches and by the prover."""
+        digest = hashlib.sha256(proc.capture([self.program, "--digest", bitcode, name]).encode())
+        for part in sorted((paths.ROOT / "proofs/prover").glob("*.?pp")):
+            if not part.stem.endswith("_test"):
+                digest.update(part.read_bytes())
+        known = self.folder / "results" / f"{name}-{digest.hexdigest()[:24]}.json"
+        if known.exists() and not fresh:
+            saved = json.loads(known.read_text())
+            return Result(name, saved["fields"], saved["seconds"], True)
+        begun = time.monotonic()
+        done = subprocess.run(["nice", "-n", "19", str(self.program), str(bitcode), name], capture_output=True, text=True)
+        fields: dict[str, list[str]] = {}
+        for line in done.stdout.splitlines():
+            key, _, value = line.partition(" ")
+            fields.setdefault(key, []).append(value)
+        if done.stderr:
+            fields.setdefault("why", []).append(done.stderr.strip())
+        result = Result(name, fields, time.monotonic() - begun, False)
+        if "verdict" in fields:
+            known.parent.mkdir(exist_ok=True)
+            known.write_text(json.dumps({"fields": fields, "seconds": result.seconds}))
+        return result
+
+
+def bitcode(source: str, folder: Path, extra: tuple[str, ...] = ()) -> Path:
+    """The bitcode of one translation unit of the hypervisor, made by the command that makes its object file."""
+    command, directory = _command(source)
+    made = folder / "bitcode" / f"{Path(source).stem}{hashlib.sha256(' '.join(extra).encode()).hexdigest()[:6] if extra else ''}.bc"
+    made.parent.mkdir(exist_ok=True)
+    at = command.index("-o")
+    proc.run([*command[:at], *extra, "-emit-llvm", *command[at + 2:], "-o", made], cwd=directory, quiet=True, what=f"bitcode of {source}")
+    return made
+
+
+def same_code(source: str, made: Path) -> bool:
+    """Is the bitcode's machine code, with its relocations, that of the object file that is linked?"""
+    command, directory = _command(source)
+    at = command.index("-o")
+    kept = [a for a in command[:at] if not a.startswith(("-I", "-W", "-std", "-D"))]
+    again = made.with_suffix(".o")
+    proc.run([*kept, "-Wno-unused-command-line-argument", "-Xclang", "-disable-llvm-passes", "-x", "ir", made, "-c", "-o", again],
+             cwd=directory, quiet=True, what=f"code of {source}")
+    texts = [proc.capture(["llvm-objdump-19", "-dr", "--no-leading-addr", each]).partition("\n\n")[2]
+             for each in (again, Path(directory) / command[at + 1])]
+    return texts[0] == texts[1] and len(texts[0]) > 1000
+
+
+def _command(source: str) -> tuple[list[str], str]:
+    for row in json.loads((paths.BUILD / "el2/compile_commands.json").read_text()):
+        if row["file"] == str(paths.ROOT / source):
+            return shlex.split(row["command"]), row["directory"]
+    raise RdError(f"{source} is no part of the hypervisor")

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults planted in core, each of which the prover must refute: what it cannot refute it does not prove either."""
+from dataclasses import dataclass
+from pathlib import Path
+
+from rd import paths
+from rd.log import RdError
+
+
+@dataclass(frozen=True)
+class Fault:
+    title: str
+    entry: str
+    file: str
+    right: str
+    wrong: str
+    says: str    # part of the refutation
+
+
+FAULTS = (
+    Fault("a handle's slot is not checked", "mem_donate", "core/vm/vm_table.hpp",
+          "if (slot >= kSlots) return Unexpected{Error::NOT_FOUND};", "", "index outside the array of VMs"),
+    Fault("a page that a guest borrows is given away", "mem_donate", "core/ownership/page_moves.hpp",
+          "if (!core.pages.at(place->page).host_exclusive())", "if (!core.pages.at(place->page).lendable())", "broken"),
+    Fault("private memory in the shared half", "mem_donate", "core/ownership/donate.hpp",
+          "if (gfn.value() >= vm.private_frames()) return Unexpected{Error::INVALID};", "", "broken"),
+    Fault("a pool without enough tables", "mem_donate", "core/ownership/donate.hpp",
+          "if (tables_needed(entry, target) > vm.pool.size())", "if (tables_needed(entry, target) > vm.pool.size() + 1)", ""),
+    Fault("the host keeps a page it gave away", "mem_donate", "core/stage2/host_map.hpp",
+          "machine.store(table_slot(host.leaf_table(block), Level::L3, pfn.value()), 0);", "", "host map broken"),
+    Fault("a split that leaves no hole", "mem_donate", "core/stage2/host_map.hpp",
+          "machine.store(table_slot(table, Level::L3, hole.value()), 0);", "", "host map broken"),
+    Fault("a count that is not kept", "mem_donate", "core/stage2/host_map.hpp", "  --mapped;\n", "", "broken"),
+)
+
+
+def overlay(fault: Fault, folder: Path) -> Path:
+    """A folder with core's header as the fault has it, to be searched before the tree."""
+    text = (paths.ROOT / fault.file).read_text()
+    if text.count(fault.right) != 1:
+        raise RdError(f"planted fault \"{fault.title}\": {fault.file} does not hold once: {fault.right}")
+    here = folder / "faults" / str(FAULTS.index(fault))
+    (here / fault.file).parent.mkdir(parents=True, exist_ok=True)
+    (here / fault.file).write_text(text.replace(fault.right, fault.wrong))
+    return here
