@@ -66,6 +66,13 @@ auto fits_signed(LLVMOpcode opcode, const Word& a, const Word& b) -> Flag {
   }
 }
 
+// Bytes from the start of the object.
+auto place_of(const Pointer& at) -> Word {
+  Word place{at.offset};
+  for (const Step& step : at.steps) place = place + step.index * Word{step.stride};
+  return at.object == kNoObject ? place + at.address : place;
+}
+
 }  // namespace
 
 void Executor::promises(LLVMValueRef what, const Word& a, const Word& b) {
@@ -147,10 +154,10 @@ auto Executor::comparison(Frame& frame, LLVMValueRef what) -> Value {
   if (left.pointer() != nullptr && right.pointer() != nullptr) {
     const Pointer& a = *left.pointer();
     const Pointer& b = *right.pointer();
-    const bool plain = a.steps.empty() && b.steps.empty() && a.object != kTables && b.object != kTables;
-    if (!plain || (how != LLVMIntEQ && how != LLVMIntNE)) throw Unsupported{text_of(what)};
-    const bool equal = a.object == b.object && a.offset == b.offset;
-    return as_word(equal == (how == LLVMIntEQ));
+    if (a.object == kTables || b.object == kTables || (how != LLVMIntEQ && how != LLVMIntNE))
+      throw Unsupported{text_of(what)};
+    const Flag equal = Flag{a.object == b.object} & place_of(a) - place_of(b) == Word{0};
+    return as_word(how == LLVMIntEQ ? equal : !equal);
   }
   const Word a = word(frame, LLVMGetOperand(what, 0));
   const Word b = word(frame, LLVMGetOperand(what, 1));

@@ -18,19 +18,21 @@ class Fault:
 
 
 FAULTS = (
-    Fault("a handle's slot is not checked", "mem_donate", "core/vm/vm_table.hpp",
-          "if (slot >= kSlots) return Unexpected{Error::NOT_FOUND};", "", "index outside the array of VMs"),
-    Fault("a page that a guest borrows is given away", "mem_donate", "core/ownership/page_moves.hpp",
+    Fault("a handle's slot is not checked", "vm_topup", "core/vm/vm_table.hpp",
+          "if (slot >= kSlots) return Unexpected{Error::NOT_FOUND};", "", "assertion"),
+    Fault("a page that a guest borrows is given away", "vm_topup", "core/ownership/page_moves.hpp",
           "if (!core.pages.at(place->page).host_exclusive())", "if (!core.pages.at(place->page).lendable())", "broken"),
+    Fault("a pool that is full takes one more page", "vm_topup", "core/vm/lifecycle.hpp",
+          "if (vm->pool.full()) return Unexpected{Error::BUSY};", "", ""),
     Fault("private memory in the shared half", "mem_donate", "core/ownership/donate.hpp",
           "if (gfn.value() >= vm.private_frames()) return Unexpected{Error::INVALID};", "", "broken"),
     Fault("a pool without enough tables", "mem_donate", "core/ownership/donate.hpp",
           "if (tables_needed(entry, target) > vm.pool.size())", "if (tables_needed(entry, target) > vm.pool.size() + 1)", ""),
-    Fault("the host keeps a page it gave away", "mem_donate", "core/stage2/host_map.hpp",
+    Fault("the host keeps a page it gave away", "vm_topup", "core/stage2/host_map.hpp",
           "machine.store(table_slot(host.leaf_table(block), Level::L3, pfn.value()), 0);", "", "host map broken"),
-    Fault("a split that leaves no hole", "mem_donate", "core/stage2/host_map.hpp",
+    Fault("a split that leaves no hole", "vm_topup", "core/stage2/host_map.hpp",
           "machine.store(table_slot(table, Level::L3, hole.value()), 0);", "", "host map broken"),
-    Fault("a count that is not kept", "mem_donate", "core/stage2/host_map.hpp", "  --mapped;\n", "", "broken"),
+    Fault("a count that is not kept", "vm_topup", "core/stage2/host_map.hpp", "  --mapped;\n", "", "broken"),
 )
 
 
