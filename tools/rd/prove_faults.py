@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults planted in core, each of which the prover must refute: what it cannot refute it does not prove either."""
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def overlay(fault: Fault, folder: Path) -> Path:
     if text.count(fault.right) != 1:
         raise RdError(f"planted fault \"{fault.title}\": {fault.file} does not hold once: {fault.right}")
     here = folder / "faults" / str(FAULTS.index(fault))
+    shutil.rmtree(here, ignore_errors=True)
     (here / fault.file).parent.mkdir(parents=True, exist_ok=True)
     (here / fault.file).write_text(text.replace(fault.right, fault.wrong))
     return here
