@@ -30,7 +30,8 @@ class Result:
 
 
 class Prover:
-    def __init__(self) -> None:
+    def __init__(self, minutes: float) -> None:
+        self.minutes = minutes
         setup.ensure_packages(setup.PROVER_PACKAGES)
         self.folder = paths.BUILD / FOLDER
         say("building the prover")
@@ -66,7 +67,12 @@ class Prover:
             saved = json.loads(known.read_text())
             return Result(name, saved["fields"], saved["seconds"], True)
         begun = time.monotonic()
-        done = subprocess.run(["nice", "-n", "19", str(self.program), str(bitcode), name], capture_output=True, text=True)
+        try:
+            done = subprocess.run(["nice", "-n", "19", str(self.program), str(bitcode), name], capture_output=True, text=True,
+                                  timeout=self.minutes * 60)
+        except subprocess.TimeoutExpired:
+            return Result(name, {"verdict": ["not finished"], "why": [f"stopped after {self.minutes:g} minutes (--minutes)"]},
+                          time.monotonic() - begun, False)
         fields: dict[str, list[str]] = {}
         for line in done.stdout.splitlines():
             key, _, value = line.partition(" ")

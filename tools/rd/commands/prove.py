@@ -14,12 +14,13 @@ NEEDS = ("setup", "fetch")
 def arguments(parser) -> None:
     parser.add_argument("name", nargs="*", help="entry points of core, for example mem_donate")
     parser.add_argument("--list", action="store_true", help="only list entry points and what is not proved")
+    parser.add_argument("--minutes", type=float, default=60, help="give up on an entry point after so long (default 60)")
     parser.add_argument("--fresh", action="store_true", help="without results of earlier runs")
     parser.add_argument("--faults", action="store_true", help="instead plant faults in core, one at a time: each must be refuted")
 
 
 def run(args) -> int:
-    prover = prove.Prover()
+    prover = prove.Prover(args.minutes)
     names = args.name or list(prover.entries)
     if unknown := [n for n in names if n not in prover.entries]:
         raise RdError(f"no proof of {', '.join(unknown)}; there are: {', '.join(prover.entries)}")
@@ -36,7 +37,7 @@ def run(args) -> int:
             raise RdError(f"{source}: the bitcode does not give the machine code that is linked")
     results = []
     for name in names:
-        say(f"proving {name}")
+        say(f"proving {name}, for at most {args.minutes:g} minutes; Ctrl-C stops")
         results.append(prover.prove(name, made[prover.entries[name]], args.fresh))
         _show(results[-1])
     bad = sum(r.verdict != "proved" for r in results)
