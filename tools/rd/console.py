@@ -86,7 +86,7 @@ class Console:
         """Run a command in the shell of the machine; answers its output. With check a non-zero status is an error."""
         self.send(f"{command}; echo \"rd_\"status=$?")
         start = self._position
-        found = self.wait(r"^rd_status=(\d+)\r?$", timeout)
+        found = self.wait(r"rd_status=(\d+)\r?\n", timeout)  # the output need not end with a whole line
         output = self.text[start:found.start()].replace("\r", "")
         output = output.rpartition("status=$?\n")[2]  # after the echo of what was typed
         if check and found.group(1) != "0":

@@ -126,7 +126,7 @@ class Demo:
         say("'./rd demo --script' makes nearly a hundred attacks on such a guest; here you have it to yourself")
         say("the console of the protected guest follows: poweroff -f ends it, or Ctrl-A x")
         self.host.console.send(f"redoubt run {LINUX}; echo vmm_ended=$?; stty sane")
-        code = self.host.console.attach(r"^vmm_ended=(\d+)")[1]
+        code = self.host.console.attach(r"vmm_ended=(\d+)\r?\n")[1]
         return f"VMM exit code {code}"
 
     def hash(self) -> str:
