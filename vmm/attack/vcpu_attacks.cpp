@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // vCPUs: registers that are not the host's to see, one vCPU on two CPUs, a VM taken down or lied to while it runs.
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <random>
@@ -126,6 +127,7 @@ auto teardown_once(const Arena& arena) -> std::optional<Outcome> {
   Runner runner(vm);
   const CpuPin pin(0);
   while (runner.ran() + runner.busy() < 3) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds{1});  // a run has just ended: the next one must have begun
   unsigned busy = 0;
   std::int64_t status = RD_E_BUSY;
   for (unsigned n = 0; n < 100'000 && status == RD_E_BUSY; ++n) {
