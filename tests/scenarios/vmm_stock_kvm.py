@@ -73,7 +73,7 @@ def check_errors(host) -> None:
         ("redoubt run --kernel /Image --cpus 500", "too many"),
         ("redoubt run --kernel /Image --protected", "cannot run protected VMs"),
         ("redoubt run --kernel /Image --disk /Image,ro --disk /none", "cannot open the disk /none"),
-        ("redoubt run --kernel /Image --memory 999999G", "at most"),
+        ("redoubt run --kernel /Image --memory 999999G", "is too much"),
         ("su nobody -c 'ulimit -l 1024; redoubt run --kernel /Image --protected'", "ulimit -l unlimited"),
         ("chmod 600 /dev/kvm; su nobody -c 'redoubt run --kernel /Image'", "no permission"),
     )
