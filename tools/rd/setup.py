@@ -9,7 +9,7 @@ from rd.apt import PrivateApt, debian_codename
 from rd.log import RdError, note, say
 
 PACKAGES = """
-    clang-19 lld-19 llvm-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev libc6-dev-arm64-cross g++
+    git clang-19 lld-19 llvm-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev libc6-dev-arm64-cross g++
     ninja-build cmake device-tree-compiler libfdt-dev libgtest-dev libcli11-dev nlohmann-json3-dev
     libfmt-dev libspdlog-dev cpio bc flex bison make libssl-dev libelf-dev libseccomp-dev liburing-dev libcap-ng-dev zlib1g-dev dpkg-dev python3 xz-utils zstd
 """.split()
