@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/ed25519/curve.hpp"
 
+#include "crypto/wide/scalar_multiple.hpp"
+
 namespace redoubt::crypto::ed25519 {
 namespace {
 
@@ -13,12 +15,12 @@ constexpr Field kBaseX = field_from_hex("216936d3cd6e53fe c0a4e231fdd6dc5c 692cc
 constexpr Field kBaseY = field_from_hex("6666666666666666 6666666666666666 6666666666666666 6666666666666658");
 constexpr Point kBase{kBaseX, kBaseY, Field::one(), kBaseX* kBaseY};
 
-[[nodiscard]] auto choose(std::uint64_t mask, const Point& a, const Point& b) noexcept -> Point {
+}  // namespace
+
+auto choose(std::uint64_t mask, const Point& a, const Point& b) noexcept -> Point {
   return {Field::choose(mask, a.x, b.x), Field::choose(mask, a.y, b.y), Field::choose(mask, a.z, b.z),
           Field::choose(mask, a.t, b.t)};
 }
-
-}  // namespace
 
 auto base_point() noexcept -> const Point& { return kBase; }
 
@@ -39,37 +41,12 @@ auto operator+(const Point& a, const Point& b) noexcept -> Point {
 
 auto operator-(const Point& a) noexcept -> Point { return {-a.x, a.y, a.z, -a.t}; }
 
-// The sum with the point is computed for every bit, and kept by a mask.
 auto multiply_secret(const Scalar& scalar, const Point& point) noexcept -> Point {
-  const Wiped<Scalar::Value> bits{scalar.value()};
-  Wiped<Point> sum{identity()};
-  Wiped<Point> with;
-  for (std::size_t n = kScalarBits; n-- > 0;) {
-    *sum = *sum + *sum;
-    *with = *sum + point;
-    *sum = choose(mask_of(bit_at(*bits, n)), *with, *sum);
-  }
-  return *sum;
+  return multiple_of_secret<kScalarBits>(scalar, point, identity());
 }
 
-// Both scalars bit by bit with one chain of doublings.
 auto multiply_public(const Scalar& a, const Point& p, const Scalar& b, const Point& q) noexcept -> Point {
-  const auto a_bits = a.value();
-  const auto b_bits = b.value();
-  const Point both = p + q;
-  Point sum = identity();
-  for (std::size_t n = kScalarBits; n-- > 0;) {
-    sum = sum + sum;
-    const bool add_p = bit_at(a_bits, n) != 0, add_q = bit_at(b_bits, n) != 0;
-    if (add_p && add_q) {
-      sum = sum + both;
-    } else if (add_p) {
-      sum = sum + p;
-    } else if (add_q) {
-      sum = sum + q;
-    }
-  }
-  return sum;
+  return sum_of_public_multiples<kScalarBits>(a, p, b, q, identity());
 }
 
 // The identity is the only point with x = 0 and y = z.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crypto/p384/curve.hpp"
 
+#include "crypto/wide/scalar_multiple.hpp"
+
 namespace redoubt::crypto::p384 {
 namespace {
 
@@ -22,11 +24,11 @@ constexpr Point kBase{
 
 [[nodiscard]] auto three_times(const Field& a) noexcept -> Field { return a + a + a; }
 
-[[nodiscard]] auto choose(std::uint64_t mask, const Point& a, const Point& b) noexcept -> Point {
+}  // namespace
+
+auto choose(std::uint64_t mask, const Point& a, const Point& b) noexcept -> Point {
   return {Field::choose(mask, a.x, b.x), Field::choose(mask, a.y, b.y), Field::choose(mask, a.z, b.z)};
 }
-
-}  // namespace
 
 auto base_point() noexcept -> const Point& { return kBase; }
 
@@ -47,37 +49,12 @@ auto operator+(const Point& a, const Point& b) noexcept -> Point {
   return {xy * less - yz * u, v * u + more * less, yz * more + xy * v};
 }
 
-// The sum with the point is computed for every bit, and kept by a mask.
 auto multiply_secret(const Scalar& scalar, const Point& point) noexcept -> Point {
-  const Wiped<Scalar::Value> bits{scalar.value()};
-  Wiped<Point> sum{infinity()};
-  Wiped<Point> with;
-  for (std::size_t n = kScalarBits; n-- > 0;) {
-    *sum = *sum + *sum;
-    *with = *sum + point;
-    *sum = choose(mask_of(bit_at(*bits, n)), *with, *sum);
-  }
-  return *sum;
+  return multiple_of_secret<kScalarBits>(scalar, point, infinity());
 }
 
-// Both scalars bit by bit with one chain of doublings.
 auto multiply_public(const Scalar& a, const Point& p, const Scalar& b, const Point& q) noexcept -> Point {
-  const auto a_bits = a.value();
-  const auto b_bits = b.value();
-  const Point both = p + q;
-  Point sum = infinity();
-  for (std::size_t n = kScalarBits; n-- > 0;) {
-    sum = sum + sum;
-    const bool add_p = bit_at(a_bits, n) != 0, add_q = bit_at(b_bits, n) != 0;
-    if (add_p && add_q) {
-      sum = sum + both;
-    } else if (add_p) {
-      sum = sum + p;
-    } else if (add_q) {
-      sum = sum + q;
-    }
-  }
-  return sum;
+  return sum_of_public_multiples<kScalarBits>(a, p, b, q, infinity());
 }
 
 auto to_affine(const Point& point) noexcept -> Result<AffinePoint> {

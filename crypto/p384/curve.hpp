@@ -35,6 +35,9 @@ struct AffinePoint {
 // Complete: right for any two points of the curve, also equal ones and infinity.
 [[nodiscard]] auto operator+(const Point& a, const Point& b) noexcept -> Point;
 
+// mask: all ones chooses `a`, zero chooses `b`, in constant time.
+[[nodiscard]] auto choose(std::uint64_t mask, const Point& a, const Point& b) noexcept -> Point;
+
 // scalar * point in constant time.
 [[nodiscard]] auto multiply_secret(const Scalar& scalar, const Point& point) noexcept -> Point;
 
