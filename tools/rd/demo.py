@@ -99,6 +99,7 @@ class Demo:
             print(f"          {row[1]:<14}  {row[2]}: {row[3]}", flush=True)
         counts = re.findall(r"^\d+ attacks defended.*?\r?$", console.text, re.M)
         expect(row[4] == "0" and counts != [], f"redoubt attack: exit code {row[4]}")
+        expect(" 0 skipped" in counts[-1], f"an attack that was not made proves nothing: {counts[-1].strip()}")
         self.host.shell("rmmod redoubt_attack")
         return counts[-1].strip()
 

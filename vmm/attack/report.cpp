@@ -37,9 +37,11 @@ auto Report::finish() const -> bool {
   const auto count = [this](Verdict verdict) { return std::ranges::count(rows_, verdict, &Row::verdict); };
   const bool good = count(Verdict::kHole) == 0 && count(Verdict::kControlFailed) == 0 && count(Verdict::kDefended) != 0;
   if (!json_) {
+    const char* const verdict =
+        !good ? "NOT DEFENDED" : (count(Verdict::kSkipped) == 0 ? "ALL DEFENDED" : "DEFENDED AS FAR AS TRIED");
     fmt::print("\n{} attacks defended, {} holes, {} controls work, {} controls failed, {} skipped: {}\n",
                count(Verdict::kDefended), count(Verdict::kHole), count(Verdict::kControlWorks),
-               count(Verdict::kControlFailed), count(Verdict::kSkipped), good ? "ALL DEFENDED" : "NOT DEFENDED");
+               count(Verdict::kControlFailed), count(Verdict::kSkipped), verdict);
     return good;
   }
   nlohmann::json document{{"defended", good}, {"attacks", nlohmann::json::array()}};
