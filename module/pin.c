@@ -52,14 +52,16 @@ int rd_pin(struct rd_vm *vm, const struct rk_slot *slot, u64 gfn, struct page **
 /* Whether the batch is one aligned block of one folio: neighbours by chance may be another file's, which nobody looked at. */
 static bool rd_batch_is_block(const struct rd_vm *vm, int got)
 {
-	const unsigned long pfn = page_to_pfn(vm->batch[0]);
-	const struct folio *folio = page_folio(vm->batch[0]);
+	struct page *const first = vm->batch[0];
+	const struct folio *folio = page_folio(first);
 	int i;
 
-	if (got != RD_BLOCK_PAGES || !IS_ALIGNED(pfn, RD_BLOCK_PAGES))
+	if (got != RD_BLOCK_PAGES || !IS_ALIGNED(page_to_pfn(first), RD_BLOCK_PAGES))
+		return false;
+	if (folio_page_idx(folio, first) + RD_BLOCK_PAGES > folio_nr_pages(folio))
 		return false;
 	for (i = 1; i < got; i++)
-		if (page_to_pfn(vm->batch[i]) != pfn + i || page_folio(vm->batch[i]) != folio)
+		if (vm->batch[i] != first + i)
 			return false;
 	return true;
 }
