@@ -19,7 +19,7 @@ elseif(RD_PRESET STREQUAL "el2")
     target_compile_options(rd_flags INTERFACE
         -ffreestanding -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fpie -fvisibility=hidden
         -fno-asynchronous-unwind-tables -fno-unwind-tables -fno-stack-protector -fno-jump-tables -ffunction-sections -fdata-sections
-        -mbranch-protection=standard -ftrivial-auto-var-init=zero -Wframe-larger-than=1024
+        -mbranch-protection=none -ftrivial-auto-var-init=zero -Wframe-larger-than=1024
         $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-use-cxa-atexit -Wglobal-constructors>)
     target_link_options(rd_flags INTERFACE
         -fuse-ld=lld -nostdlib $<IF:$<BOOL:$<TARGET_PROPERTY:RD_FIXED_ADDRESS>>,-static,-static-pie> -Wl,--no-undefined -Wl,--gc-sections -Wl,--no-dynamic-linker

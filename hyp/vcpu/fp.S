@@ -18,7 +18,6 @@
 // void fp_save(FpState*)
     .globl  fp_save
 fp_save:
-    bti     c
     each_q  st1
     mrs     x1, fpsr
     mrs     x2, fpcr
@@ -28,7 +27,6 @@ fp_save:
 // void fp_load(const FpState*)
     .globl  fp_load
 fp_load:
-    bti     c
     each_q  ld1
     ldp     x1, x2, [x0]
     msr     fpsr, x1
@@ -51,7 +49,6 @@ fp_load:
 // SVE_STORAGE_BYTES of the largest vector length (256 bytes) is what the caller provides.
     .globl  sve_save
 sve_save:
-    bti     c
     each_z  str
     rdvl    x2, #1
     lsl     x1, x2, #5
@@ -69,7 +66,6 @@ sve_save:
 // void sve_load(const void* storage)
     .globl  sve_load
 sve_load:
-    bti     c
     rdvl    x2, #1
     lsl     x1, x2, #5
     add     x1, x1, x0
