@@ -12,6 +12,9 @@ from checks.elf_image import Function, Image
 ALLOW = Path("tools/checks/allow")
 _FP_OPERAND = re.compile(r"(?<![\w.#])(?:[bhsdq]([12]?\d|3[01])|[vz]([12]?\d|3[01])(?:\.\w+)?)(?![\w.])")
 _INDIRECT = re.compile(r"^(?:br|blr)(?:aa|ab|aaz|abz)?$")
+# Where each of the 16 exception vectors goes (Arm ARM D1.3.1.4: current EL with SP_EL0, with SP_ELx; lower EL, AArch64, AArch32).
+VECTORS = (*["el2_fault"] * 8, "handle_sync", "handle_irq", "handle_fiq", "handle_serror", *["handle_aarch32"] * 4)
+_VECTOR_BYTES = 0x80
 _SYSTEM = {"msr", "tlbi", "at", "dc", "ic", "smc", "hvc", "eret", "eretaa", "eretab", "sys", "hlt", "brk"}
 
 
@@ -25,6 +28,7 @@ def results(elf: Path, root: Path) -> list[tuple[str, list[str]]]:
             ("ELF: indirect branches only where listed", indirect_branches(image, _names(allow / "indirect_branches.txt"))),
             ("ELF: no recursion", recursion(image)),
             ("ELF: boot code is called by boot code only", boot_calls(image, _names(allow / "boot_callers.txt"))),
+            ("ELF: exception vectors", exception_vectors(image)),
             ("ELF: speculation barrier after ERET", eret_barriers(image)),
             ("ELF: system instructions only where listed", system_instructions(image, allow / "system_instructions.txt")),
             ("ELF: stack and text within budget", budgets(image, allow / "el2_budgets.json"))]
@@ -56,6 +60,25 @@ def boot_calls(image: Image, allowed: set[str]) -> list[str]:
         return ["there is no section .boot.text"]
     callers = [f for f in image.functions.values() if f.address not in boot and f.name not in allowed]
     return [f"{f.name} calls {image.functions[c].name if c in image.functions else hex(c)}" for f in callers for c in sorted(f.calls) if c in boot]
+
+
+def exception_vectors(image: Image) -> list[str]:
+    """Each vector fits its slot, calls its own handler and nothing else, and ends in a jump."""
+    table = next((f for f in image.functions.values() if f.name == "vectors"), None)
+    if table is None or table.address % 0x800:
+        return ["there is no function `vectors` at a multiple of 2 KiB"]
+    found = []
+    for number, handler in enumerate(VECTORS):
+        start = table.address + number * _VECTOR_BYTES
+        code = [i for i in table.code if start <= i.address < start + _VECTOR_BYTES]
+        end = next((n for n, i in enumerate(code) if i.mnemonic == "b"), None)
+        if end is None:
+            found.append(f"vector {number}: no jump ends it before the next one begins")
+            continue
+        goes = {image.functions[t].name if t in image.functions else hex(t) for i in code[:end + 1] if (t := i.target_of_branch())}
+        if goes - {"return_to_context"} != {handler}:
+            found.append(f"vector {number}: goes to {', '.join(sorted(goes))}, expected {handler}")
+    return found
 
 
 def eret_barriers(image: Image) -> list[str]:

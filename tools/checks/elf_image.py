@@ -21,6 +21,10 @@ class Instruction:
         found = _DIRECT.findall(self.operands)
         return int(found[-1], 16) if found else None
 
+    def target_of_branch(self) -> int | None:
+        """target(), of a branch or call only."""
+        return self.target() if self.mnemonic in ("b", "bl") or self.mnemonic.startswith(("b.", "cb", "tb")) else None
+
 
 @dataclass
 class Function:
@@ -93,10 +97,9 @@ def _functions(listing: str) -> dict[int, Function]:
 
 def _analyse(function: Function, functions: dict[int, Function]) -> None:
     for ins in function.code:
-        if ins.mnemonic == "bl" or ins.mnemonic == "b" or ins.mnemonic.startswith(("b.", "cb", "tb")):
-            target = ins.target()
-            if target in functions and target != function.address or ins.mnemonic == "bl" and target is not None:
-                function.calls.add(target)
+        target = ins.target_of_branch()
+        if target is not None and (ins.mnemonic == "bl" or target in functions and target != function.address):
+            function.calls.add(target)
         function.stack += _taken(ins)
 
 

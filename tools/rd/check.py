@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Static checks over the tree and gates on the linked hypervisor."""
 from checks import abi_page, bitcode_rooms, elf_gates, formatting, includes, provable, ratchet, self_test, spdx
-from rd import build, paths
+from rd import build, paths, reproduce
 from rd.log import RdError, say
 from rd.unit_tests import Tally
 
@@ -29,4 +29,5 @@ def elf_results() -> list[tuple[str, list[str]]]:
         return [("hypervisor builds", [str(error)])]
     if not elf.exists():
         return [("hypervisor builds", [f"preset el2 makes no {build.ELF}"])]
-    return bitcode_rooms.results(elf.parent, paths.ROOT) + elf_gates.results(elf, paths.ROOT)
+    return [*bitcode_rooms.results(elf.parent, paths.ROOT), *elf_gates.results(elf, paths.ROOT),
+            ("the same sources make the same image", reproduce.problems(elf.parent / build.IMAGE))]
