@@ -17,7 +17,7 @@
 namespace redoubt::explorer {
 namespace {
 
-constexpr std::size_t kCalls = static_cast<std::size_t>(Call::host_fault) + 1;
+using spec::kCalls;
 
 class Explorer {
  public:
@@ -53,7 +53,7 @@ class Explorer {
   // Only kSpecVms of core's slots are modelled: with so many VMs, dead ones included, no other is created.
   [[nodiscard]] auto room_for_vm() const -> bool {
     for (const SpecVm& vm : before_.vms) {
-      if (vm.life == Life::free) return true;
+      if (vm.vm.life == Life::free) return true;
     }
     return false;
   }
@@ -64,7 +64,8 @@ class Explorer {
       world_.mark();
     }
     SpecState expected = before_;
-    const Outcome wanted = spec_call(expected, request);
+    const Outcome wanted = spec::run(expected, request);
+    expected.normalise();
     const Outcome got = world_.run(request);
     ++transitions_;
     const bool changed = world_.changed();

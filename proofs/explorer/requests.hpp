@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "proofs/explorer/spec.hpp"
+#include "proofs/explorer/small_state.hpp"
 #include "proofs/explorer/symmetry.hpp"
 
 namespace redoubt::explorer {

@@ -9,48 +9,49 @@ namespace {
 
 void put(std::string& bytes, std::uint64_t value) { bytes.push_back(static_cast<char>(value)); }
 
-void put_page(std::string& bytes, const SpecPage& page) {
+void put_page(std::string& bytes, const spec::Page& page) {
   put(bytes, static_cast<std::uint64_t>(page.kind));
   put(bytes, page.vm);
   put(bytes, page.borrows);
-  put(bytes, (page.run ? 1U : 0U) | (page.decoy ? 2U : 0U));
+  put(bytes, (page.run ? 1U : 0U) | (page.decoy ? 2U : 0U) | (page.torn ? 4U : 0U));
 }
 
 // All that a state says about one page: what it is and where it is referred to. A reference names its slot or vCPU, so
 // two pages with equal signatures are not referred to at all.
 auto signature(const SpecState& state, unsigned number) -> std::string {
+  const std::uint64_t pfn = kFirstFrame + number;
   std::string bytes;
   put_page(bytes, state.pages[number]);
   unsigned place = 0;
   for (const SpecVm& vm : state.vms) {
-    for (const SpecSlot& slot : vm.slots) {
+    for (const Cell& cell : vm.cells) {
       ++place;
-      if (slot.mapped && slot.page == number) put(bytes, place);
+      if (cell.mapped && cell.pfn == pfn) put(bytes, place);
     }
-    for (const SpecVcpu& vcpu : vm.vcpus) {
+    for (const spec::Vcpu& vcpu : vm.vcpus) {
       place += 2;
-      if (vcpu.exists && vcpu.state == number) put(bytes, place);
-      if (vcpu.exists && vcpu.run == number) put(bytes, place + 1);
+      if (vcpu.exists && vcpu.state == pfn) put(bytes, place);
+      if (vcpu.exists && vcpu.run == pfn) put(bytes, place + 1);
     }
   }
   return bytes;
 }
 
-void put_vm(std::string& bytes, const SpecVm& vm) {
+void put_vm(std::string& bytes, const SpecVm& all) {
+  const spec::Vm& vm = all.vm;
   put(bytes, static_cast<std::uint64_t>(vm.life));
-  put(bytes, vm.prot ? 1 : 0);
+  put(bytes, (vm.prot ? 1U : 0U) | (vm.rsi ? 2U : 0U));
   put(bytes, vm.nr_vcpus);
   put(bytes, vm.pool);
-  put(bytes, vm.depth[0]);
-  put(bytes, vm.depth[1]);
   put(bytes, vm.next_image);
   put(bytes, vm.mapped);
   put(bytes, vm.meta);
-  for (const SpecSlot& slot : vm.slots) {
-    put(bytes, (slot.ram ? 1U : 0U) | (slot.mapped ? 2U : 0U) | (slot.owned ? 4U : 0U));
-    put(bytes, slot.prot);
+  for (const Cell& cell : all.cells) {
+    put(bytes, cell.level);
+    put(bytes, static_cast<unsigned>(cell.ripas) | (cell.mapped ? 4U : 0U) | (cell.owned ? 8U : 0U));
+    put(bytes, cell.prot);
   }
-  for (const SpecVcpu& vcpu : vm.vcpus) put(bytes, (vcpu.exists ? 1U : 0U) | (vcpu.loaded ? 2U : 0U));
+  for (const spec::Vcpu& vcpu : all.vcpus) put(bytes, (vcpu.exists ? 1U : 0U) | (vcpu.loaded ? 2U : 0U));
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ auto World::guest_call(const Request& r) -> Outcome {
     case Call::unshare: return outcome(core::mem_unshare(core_, vm, gfn, r.x[2]));
     case Call::set_ram: return outcome(core::vm_set_ram(core_, vm, gfn, r.x[2]));
     case Call::release: return outcome(core::guest_release(core_, vm, gfn, Gfn{r.x[2]}), progress);
-    case Call::claim: return outcome(core::guest_claim(core_, vm, gfn, Gfn{r.x[2]}, false), progress);
+    case Call::claim: return outcome(core::guest_claim(core_, vm, gfn, Gfn{r.x[2]}, r.x[3] != 0), progress);
     case Call::ripas:
       return outcome(core::guest_ripas(core_, vm, gfn, Gfn{r.x[2]}), [](const core::RipasRun& run) {
         return Outcome{0, run.end.value(), static_cast<std::uint64_t>(run.ripas)};
@@ -112,9 +112,8 @@ auto World::life_call(const Request& r) -> Outcome {
     case Call::destroy: return outcome(core::vm_destroy(core_, vm));
     case Call::vcpu_create: return outcome(core::vcpu_create(core_, vm, VcpuIndex{r.x[1]}, Pfn{r.x[2]}, Pfn{r.x[3]}));
     case Call::vcpu_load:
-      return outcome(core::vcpu_load(core_, vm, VcpuIndex{r.x[1]}), [](const core::LoadedVcpu& vcpu) {
-        return Outcome{0, vcpu.state.value() - kFirstFrame, vcpu.run.value() - kFirstFrame};
-      });
+      return outcome(core::vcpu_load(core_, vm, VcpuIndex{r.x[1]}),
+                     [](const core::LoadedVcpu& vcpu) { return Outcome{0, vcpu.state.value(), vcpu.run.value()}; });
     case Call::vcpu_put: return outcome(core::vcpu_put(core_, vm, VcpuIndex{r.x[1]}));
     case Call::reclaim: return outcome(core::page_reclaim(core_, Pfn{r.x[0]}, r.x[1]));
     default: return {0, static_cast<std::uint64_t>(core::host_fault(core_, Pfn{r.x[0]}))};

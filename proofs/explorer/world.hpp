@@ -8,7 +8,7 @@
 
 #include "core/core.hpp"
 #include "core/ownership/invariants.hpp"
-#include "proofs/explorer/spec.hpp"
+#include "proofs/explorer/small_state.hpp"
 #include "proofs/explorer/tiny_machine.hpp"
 
 namespace redoubt::explorer {

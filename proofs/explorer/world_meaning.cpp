@@ -11,13 +11,13 @@ constexpr std::uint64_t kAddress = 0x0000'ffff'ffff'f000;
 constexpr std::uint64_t kOwnedBit = std::uint64_t{1} << 55;
 constexpr std::uint64_t kNormal = std::uint64_t{0b1111} << 2 | std::uint64_t{3} << 8 | std::uint64_t{1} << 10;
 constexpr std::uint64_t kExecuteNever = std::uint64_t{1} << 54;
-constexpr std::uint8_t kContradiction = 0xee;
 
-auto leaf(std::uint64_t number, std::uint64_t rest) -> std::uint64_t { return (kFirstFrame + number) << 12 | rest | 3; }
+auto leaf(std::uint64_t pfn, std::uint64_t rest) -> std::uint64_t { return pfn << 12 | rest | 3; }
 
 struct End {
   std::uint8_t tables = 0;  // passed on the way
   std::uint64_t desc = 0;
+  bool wild = false;
 };
 
 // Three levels from a concatenated level-1 root.
@@ -26,7 +26,7 @@ auto walk(const TinyMemory& memory, std::uint64_t root, std::uint64_t frame) -> 
   End end;
   for (unsigned shift = 9;; shift -= 9) {
     const std::uint64_t word = index - kFirstFrame * 512;
-    if (word >= kPages * 512) return {kContradiction, 0};
+    if (word >= kPages * 512) return {end.tables, 0, true};
     end.desc = memory.words[word];
     if (end.tables == 2 || (end.desc & 3) != 3) return end;
     ++end.tables;
@@ -39,15 +39,19 @@ auto rights_of(std::uint64_t desc) -> std::uint8_t {
   return static_cast<std::uint8_t>((desc >> 6 & 3) | execute);
 }
 
-auto slot_of(std::uint64_t desc) -> SpecSlot {
-  if ((desc & 1) == 0) return SpecSlot{.ram = (desc >> 2 & 3) == 1};
-  SpecSlot slot{.mapped = true, .owned = (desc & kOwnedBit) != 0};
-  slot.ram = slot.owned;
-  slot.page = static_cast<std::uint8_t>(((desc & kAddress) >> 12) - kFirstFrame);
-  slot.prot = rights_of(desc);
-  const std::uint64_t rest = std::uint64_t{slot.prot & 3U} << 6 | ((slot.prot & RD_PROT_X) != 0 ? 0 : kExecuteNever);
-  if (desc != leaf(slot.page, kNormal | rest | (slot.owned ? kOwnedBit : 0))) slot.page = kContradiction;
-  return slot;
+auto cell_of(const End& end) -> Cell {
+  const std::uint64_t desc = end.desc;
+  Cell cell{.level = static_cast<std::uint8_t>(end.tables + 1), .torn = end.wild};
+  cell.mapped = (desc & 1) != 0;
+  cell.ripas = cell.mapped ? Ripas::empty : static_cast<Ripas>(desc >> 2 & 3);
+  if (!cell.mapped) return cell;
+  cell.owned = (desc & kOwnedBit) != 0;
+  if (cell.owned) cell.ripas = Ripas::ram;
+  cell.pfn = (desc & kAddress) >> 12;
+  cell.prot = rights_of(desc);
+  const std::uint64_t rest = std::uint64_t{cell.prot & 3U} << 6 | ((cell.prot & RD_PROT_X) != 0 ? 0 : kExecuteNever);
+  cell.torn = desc != leaf(cell.pfn, kNormal | rest | (cell.owned ? kOwnedBit : 0));
+  return cell;
 }
 
 auto life_of(core::VmState state) -> Life {
@@ -68,57 +72,52 @@ auto World::host_view(unsigned number) -> core::Descriptor {
 
 void World::read_page(SpecState& state, unsigned number) {
   const core::PageEntry entry = entries_[number];
-  SpecPage& page = state.pages[number];
+  spec::Page& page = state.pages[number];
   std::uint64_t expected = 0;
   switch (entry.owner()) {
     case core::Owner::host:
-      page = SpecPage{.borrows = static_cast<std::uint8_t>(entry.borrows()), .run = entry.hyp_shared()};
-      expected = leaf(number, kNormal | 3 << 6);
+      page = spec::Page{.borrows = static_cast<std::uint16_t>(entry.borrows()), .run = entry.hyp_shared()};
+      expected = leaf(kFirstFrame + number, kNormal | 3 << 6);
       break;
     case core::Owner::hyp: page.kind = entry.pinned() ? Kind::pinned : Kind::meta; break;
     default:
-      page = SpecPage{.kind = Kind::guest, .decoy = entry.decoy()};
-      if (entry.decoy()) {
-        const std::uint64_t decoy = core_.vms.at(entry.slot()).decoy.value() - kFirstFrame;
-        expected = leaf(decoy, kNormal | 3 << 6 | kExecuteNever);
-      }
+      page = spec::Page{.kind = Kind::guest, .decoy = entry.decoy()};
+      if (entry.decoy()) expected = leaf(core_.vms.at(entry.slot()).decoy.value(), kNormal | 3 << 6 | kExecuteNever);
   }
   page.vm = static_cast<std::uint8_t>(entry.slot());
   const bool hyp_maps = (memory_.hyp_mapped >> number & 1) != 0;
-  if (hyp_maps != (page.kind == Kind::pinned || page.kind == Kind::meta || page.run)) page.vm = kContradiction;
-  if (host_view(number) != expected) page.vm = kContradiction;
+  page.torn = hyp_maps != (page.kind == Kind::pinned || page.kind == Kind::meta || page.run);
+  page.torn = page.torn || host_view(number) != expected;
 }
 
 void World::read_vm(SpecState& state, unsigned slot) {
   const core::Vm& vm = core_.vms.at(slot);
-  SpecVm& spec = state.vms[slot];
-  spec.life = life_of(vm.state);
-  if (spec.life == Life::free) return;
-  spec.prot = vm.prot;
-  spec.nr_vcpus = static_cast<std::uint8_t>(vm.nr_vcpus);
-  spec.pool = static_cast<std::uint8_t>(vm.pool.size());
-  spec.next_image = vm.next_image.value();
-  spec.mapped = static_cast<std::uint8_t>(vm.mapped_pages);
-  spec.meta = static_cast<std::uint8_t>(vm.meta_pages);
+  auto& [known, cells, vcpus] = state.vms[slot];
+  known = spec::Vm{.life = life_of(vm.state), .generation = vm.generation};
+  if (known.life == Life::free) return;
+  known.prot = vm.prot;
+  known.rsi = vm.rsi;
+  known.ipa_bits = static_cast<std::uint8_t>(vm.ipa_bits);
+  known.nr_vcpus = static_cast<std::uint8_t>(vm.nr_vcpus);
+  known.pool = vm.pool.size();
+  known.next_image = vm.next_image.value();
+  known.mapped = vm.mapped_pages;
+  known.meta = vm.meta_pages;
+  known.root = pfn_of(vm.root).value();
+  known.decoy = vm.decoy.value();
   for (unsigned i = 0; i < kSpecVcpus; ++i) {
     const core::Vcpu& vcpu = vm.vcpus[i];
-    if (!vcpu.exists) continue;
-    spec.vcpus[i] = SpecVcpu{true, vcpu.loaded, static_cast<std::uint8_t>(vcpu.state.value() - kFirstFrame),
-                             static_cast<std::uint8_t>(vcpu.run.value() - kFirstFrame)};
+    if (vcpu.exists) vcpus[i] = spec::Vcpu{true, vcpu.loaded, vcpu.state.value(), vcpu.run.value()};
   }
-  if (spec.life == Life::dead && spec.mapped == 0) return;
-  for (unsigned i = 0; i < kSlots; ++i) {
-    const End end = walk(memory_, vm.root.value(), (i / 2) * kHalf + i % 2);
-    spec.depth[i / 2] = end.tables;
-    spec.slots[i] = slot_of(end.desc);
-  }
+  if (known.life == Life::dead && known.mapped == 0) return;
+  for (unsigned i = 0; i < kSlots; ++i) cells[i] = cell_of(walk(memory_, vm.root.value(), (i / 2) * kHalf + i % 2));
 }
 
 auto World::meaning() -> SpecState {
   SpecState state;
   for (unsigned number = 0; number < kPages; ++number) read_page(state, number);
   for (unsigned slot = 0; slot < kSpecVms; ++slot) read_vm(state, slot);
-  normalise(state);
+  state.normalise();
   return state;
 }
 

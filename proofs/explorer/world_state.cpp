@@ -118,13 +118,13 @@ auto World::content_error(const SpecState& before, const SpecState& after, bool 
 
 void World::put_marks(const SpecState& state) {
   for (unsigned number = 0; number < kPages; ++number) {
-    const SpecPage& page = state.pages[number];
+    const spec::Page& page = state.pages[number];
     if (page.kind == Kind::host) memory_.write(number * 512 + kMarkWord, kHostMark);
     if (page.kind == Kind::guest) memory_.write(number * 512 + kMarkWord, kSecretMark);
   }
   for (const SpecVm& vm : state.vms) {
-    for (const SpecVcpu& vcpu : vm.vcpus) {
-      if (vcpu.exists) memory_.write(vcpu.state * 512 + kMarkWord, kSecretMark);
+    for (const spec::Vcpu& vcpu : vm.vcpus) {
+      if (vcpu.exists) memory_.write((vcpu.state - kFirstFrame) * 512 + kMarkWord, kSecretMark);
     }
   }
 }
