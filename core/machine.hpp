@@ -30,6 +30,8 @@ using arm64::Level;
 // sync_icache              Every CPU forgets the instructions it has cached; nothing if CTR_EL0.DIC. Once for a page that
 //                          nobody can execute from (its TLB debt is settled) before someone else may; for a page that
 //                          its owner keeps while a guest gets it too, after clean. wipe and clean reach PoU on the way.
+// sync_devices(first, pages)  Every SMMU forgets these frames of the host's stage 2 (pages = 0: all frames) and has ended what
+//                          it had begun through them. After the CPUs' TLB maintenance.
 // map_hyp(pfn)             Makes load/store work for a page; NO_MEMORY leaves no trace.
 // unmap_hyp(pfn)           Undoes it, with EL2's own TLBI.
 template <class M>
@@ -49,6 +51,7 @@ concept Machine =
       { m.wipe(pfn, pages) } noexcept -> std::same_as<void>;
       { m.clean(pfn, pages) } noexcept -> std::same_as<void>;
       { m.sync_icache() } noexcept -> std::same_as<void>;
+      { m.sync_devices(pfn, pages) } noexcept -> std::same_as<void>;
       { m.map_hyp(pfn) } noexcept -> std::same_as<Result<>>;
       { m.unmap_hyp(pfn) } noexcept -> std::same_as<void>;
     };

@@ -54,6 +54,7 @@ void BbmAutomaton::retire_root(Vmid vmid) {
 
 void BbmAutomaton::begin_call() {
   for (auto& [vmid, root] : roots_) root.flushed = false;
+  host_lost_.clear();
 }
 
 void BbmAutomaton::end_call() {
@@ -127,6 +128,7 @@ void BbmAutomaton::leaf_added(const Table& table, std::uint64_t frame, Descripto
     if (!ram_.contains(pfn)) continue;
     reused(pfn, 1, true, "mapped");
     check_content(table, frame + i, pfn);
+    if (table.vmid == Vmid{0} && devices_ && host_lost_.contains(pfn.value())) complain("host page absent for a moment");
     check_fetches(table, desc, pfn);
     count_map(table.vmid, pfn, true);
     if (ram_.at(pfn).decoy) continue;
@@ -143,6 +145,7 @@ void BbmAutomaton::leaf_removed(const Table& table, std::uint64_t frame, Descrip
     if (!ram_.contains(first + i)) continue;
     FakePage& page = ram_.at(first + i);
     count_map(table.vmid, first + i, false);
+    if (table.vmid == Vmid{0} && frame == first.value()) host_lost_.insert(frame + i);
     if (arm64::s2::XN::of(desc) == 0) {
       page.executed_by = table.vmid;
       page.executed_until = icache_syncs_;

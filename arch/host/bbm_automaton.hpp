@@ -33,6 +33,9 @@ class BbmAutomaton final {
   void retire_root(Vmid vmid);
   [[nodiscard]] auto has_root(Vmid vmid) const -> bool { return roots_.contains(vmid.value()); }
 
+  // Devices use the host's pages at any moment: none may be absent even for an instant and then be back.
+  void expect_devices(bool expected) { devices_ = expected; }
+
   // A hypervisor call begins: guests may have run, so caches are full again. / It ends: nothing may be owed.
   void begin_call();
   void end_call();
@@ -47,6 +50,8 @@ class BbmAutomaton final {
   void tlbi_stage1();
   void tlbi_all();
   void tlbi_repeat();
+  // Devices walk the host's stage 2: after the CPUs' maintenance theirs. pages = 0: all.
+  void sync_devices(Pfn first, std::uint64_t pages);
 
   // Every instruction cache is empty now. / The page was cleaned; whoever maps it may have written instructions before.
   void sync_icache();
@@ -65,7 +70,7 @@ class BbmAutomaton final {
   void clear_violations() { violations_.clear(); }
 
  private:
-  enum class Phase : std::uint8_t { written, ordered, s2_issued, s2_done, s1_issued, done, repeated };
+  enum class Phase : std::uint8_t { written, ordered, s2_issued, s2_done, s1_issued, done, repeated, cpus_done };
   struct Stale {
     Vmid vmid;
     std::uint64_t frame = 0;  // first guest frame
@@ -102,6 +107,8 @@ class BbmAutomaton final {
   std::map<std::uint64_t, Table> tables_;  // linked table pages, by PFN
   std::vector<Stale> stale_;
   std::set<std::uint64_t> unordered_;  // pages stored to since the last DSB, by PFN
+  bool devices_ = false;
+  std::set<std::uint64_t> host_lost_;  // identity-mapped frames that the host lost in this call
   bool unpublished_ = false;           // a valid entry was stored since the last DSB
   std::uint64_t icache_syncs_ = 0;
   bool entered_ = false;

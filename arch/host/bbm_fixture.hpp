@@ -48,6 +48,7 @@ class Bbm : public testing::Test {
     m.tlbi_repeat();
     m.isb();
     m.leave();
+    if (vmid == kHost) m.sync_devices(Pfn{frame}, arm64::entry_pages(level));
   }
   void invalidate_all(Vmid vmid, std::uint64_t root) {
     m.enter(vmid, pa(root));
@@ -57,6 +58,7 @@ class Bbm : public testing::Test {
     m.tlbi_repeat();
     m.isb();
     m.leave();
+    if (vmid == kHost) m.sync_devices(Pfn{0}, 0);
   }
   void unmap_host(std::uint64_t pfn) { m.store(leaf_slot(3, pfn), 0); }
   [[nodiscard]] auto quiet() const -> bool { return world.bbm.violations().empty(); }

@@ -24,7 +24,15 @@ void BbmAutomaton::dsb(bool completes_tlbi) {
 }
 
 void BbmAutomaton::isb() {
-  std::erase_if(stale_, [](const Stale& stale) { return stale.phase == Phase::repeated; });
+  advance(Phase::repeated, Phase::cpus_done, false);
+  std::erase_if(stale_, [](const Stale& stale) { return stale.phase == Phase::cpus_done && stale.vmid != Vmid{0}; });
+}
+
+void BbmAutomaton::sync_devices(Pfn first, std::uint64_t pages) {
+  std::erase_if(stale_, [first, pages](const Stale& stale) {
+    const bool covered = first.value() <= stale.frame && stale.frame + stale.pages <= first.value() + pages;
+    return stale.phase == Phase::cpus_done && (pages == 0 || (covered && !stale.table));
+  });
 }
 
 void BbmAutomaton::enter(Vmid vmid, Pa root) {

@@ -81,6 +81,11 @@ void FakeMachine::sync_icache() noexcept {
   world_->bbm.sync_icache();
 }
 
+void FakeMachine::sync_devices(Pfn first, std::uint64_t pages) noexcept {
+  world_->record(Kind::sync_devices, first.value(), pages);
+  world_->bbm.sync_devices(first, pages);
+}
+
 auto FakeMachine::map_hyp(Pfn pfn) noexcept -> Result<> {
   if (world_->map_hyp_budget == 0) return Unexpected{Error::NO_MEMORY};
   if (world_->map_hyp_budget > 0) --world_->map_hyp_budget;

@@ -26,6 +26,7 @@ struct Event {
     wipe,
     clean,
     sync_icache,
+    sync_devices,
     map_hyp,
     unmap_hyp,
   };
@@ -76,6 +77,7 @@ class FakeMachine final {
   void wipe(Pfn first, std::uint64_t pages) noexcept;
   void clean(Pfn first, std::uint64_t pages) noexcept;
   void sync_icache() noexcept;
+  void sync_devices(Pfn first, std::uint64_t pages) noexcept;
   auto map_hyp(Pfn pfn) noexcept -> Result<>;
   void unmap_hyp(Pfn pfn) noexcept;
 

@@ -230,7 +230,8 @@ class Audit final {
     const BlockIndex block = core_.pages.find(last)->block;
     expect(core_.host.mapped[block.value()] == mapped, Broken::host_count);
     const Descriptor desc = core_.machine.load(host_block_slot(core_.machine, core_.host, first));
-    expect(arm64::s2::is_leaf(desc, Level::L2) == (mapped == kBlockPages), Broken::host_count);
+    const bool as_block = mapped == kBlockPages && !core_.host.devices;
+    expect(arm64::s2::is_leaf(desc, Level::L2) == as_block, Broken::host_count);
     expect(!is_table(desc) || arm64::s2::table_of(desc) == core_.host.leaf_table(block), Broken::host_count);
   }
   void check_sums() noexcept {

@@ -76,7 +76,7 @@ class Random : public testing::TestWithParam<unsigned> {
 
   std::mt19937_64 rng{GetParam()};
   std::vector<VmHandle> handles;
-  CoreWorld w;
+  CoreWorld w{40, GetParam() % 2 == 0};
 };
 
 TEST_P(Random, good_no_sequence_breaks_the_rules) {
@@ -98,7 +98,7 @@ TEST_P(Random, good_no_sequence_breaks_the_rules) {
   }
   EXPECT_GT(done, kCalls / 20) << "the sequence must do something";
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, Random, testing::Range(1U, 5U));
+INSTANTIATE_TEST_SUITE_P(Seeds, Random, testing::Range(1U, 7U));
 
 }  // namespace
 }  // namespace redoubt::core

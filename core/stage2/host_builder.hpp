@@ -22,6 +22,7 @@ struct HostLayout {
   Pa leaf_tables;                     // PageDb::blocks() contiguous pages
   std::span<std::uint16_t> mapped{};  // PageDb::blocks() entries, zeroed
   bool fwb = false;                   // HCR_EL2.FWB while the host runs
+  bool devices = false;               // an SMMU walks the tables too
 };
 
 // pages (a power of two) -> their zeroed, contiguous memory, aligned to its size; NO_MEMORY.
@@ -41,7 +42,7 @@ class HostTablesBuilder final {
     RD_TRY_ASSIGN(geometry, Geometry::make(layout.ipa_bits));
     if (layout.mapped.size() < pages_.blocks()) return Unexpected{Error::NO_MEMORY};
     RD_TRY_ASSIGN(root, alloc_(geometry.root_tables));
-    host_ = HostTables{geometry, root, layout.leaf_tables, layout.mapped, layout.fwb};
+    host_ = HostTables{geometry, root, layout.leaf_tables, layout.mapped, layout.fwb, layout.devices};
     for (const PageDb::Region& region : pages_.regions()) RD_TRY(map_region(region));
     for (const MmioWindow& window : windows) RD_TRY(map_window(window));
     machine_.dsb_ishst();
@@ -76,7 +77,7 @@ class HostTablesBuilder final {
 
   [[nodiscard]] auto map_ram_block(BlockIndex block, Pfn first) noexcept -> Result<> {
     RD_TRY_ASSIGN(slot, reach(first, Level::L2));
-    if (whole_block_is_the_hosts(first)) {
+    if (!host_.devices && whole_block_is_the_hosts(first)) {
       host_.mapped[block.value()] = static_cast<std::uint16_t>(kBlockPages);
       machine_.store(slot, host_leaf(host_, first, Level::L2));
       return {};

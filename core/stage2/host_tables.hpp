@@ -18,9 +18,12 @@ struct HostTables {
   Geometry geometry{};
   Pa root;
   Pa leaf_tables;  // PageDb::blocks() level-3 tables, contiguous
-  // Per block: how many of its pages are identity-mapped. kBlockPages <=> the level-2 entry is a block.
+  // Per block: how many of its pages are identity-mapped. Without devices, kBlockPages <=> the level-2 entry is a block.
   std::span<std::uint16_t> mapped{};
   bool fwb = false;
+  // Devices walk these tables too. Splitting a block breaks it for a moment, and what a device writes then is lost: there
+  // are no blocks.
+  bool devices = false;
 
   [[nodiscard]] constexpr auto leaf_table(BlockIndex block) const noexcept -> Pa {
     return leaf_tables + block.value() * kPageSize;

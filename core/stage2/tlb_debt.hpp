@@ -53,7 +53,7 @@ class [[nodiscard]] RD_DEBT_CONSUMABLE TlbDebt final {
   }
 
   // Arm ARM D8.17 and D7.5.9: DSB between the table write and TLBI; the stage-1 TLBI because entries that combine both
-  // stages are tagged by VA only; DSB to complete; once more for CPUs with the repeat-TLBI errata; ISB.
+  // stages are tagged by VA only; DSB to complete; once more for CPUs with the repeat-TLBI errata; ISB. Devices go through the host's stage 2 only (VMID 0).
   template <Machine M>
   RD_DEBT_SETTLES void settle(M& machine) noexcept {
     if (!owed_) return;
@@ -68,6 +68,7 @@ class [[nodiscard]] RD_DEBT_CONSUMABLE TlbDebt final {
     machine.tlbi_repeat();
     machine.isb();
     machine.leave();
+    if (vmid_.value() == 0) machine.sync_devices(Pfn{all_ ? 0 : first_}, all_ ? 0 : frames());
   }
 
  private:
@@ -81,6 +82,8 @@ class [[nodiscard]] RD_DEBT_CONSUMABLE TlbDebt final {
     machine.dsb_ish();
     machine.tlbi_vmalle1is();
   }
+
+  [[nodiscard]] auto frames() const noexcept -> std::uint64_t { return last_ - first_ + arm64::entry_pages(level_); }
 
   Vmid vmid_;
   Pa root_;

@@ -7,7 +7,7 @@ namespace redoubt::core {
 
 using host::Event;
 
-CoreWorld::CoreWorld(unsigned host_ipa_bits) { boot(host_ipa_bits); }
+CoreWorld::CoreWorld(unsigned host_ipa_bits, bool devices) { boot(host_ipa_bits, devices); }
 
 auto CoreWorld::boot_alloc(std::uint64_t pages) -> Pfn {
   next_boot_ = Pfn{(next_boot_.value() + pages - 1) & ~(pages - 1)};
@@ -16,7 +16,7 @@ auto CoreWorld::boot_alloc(std::uint64_t pages) -> Pfn {
   return first;
 }
 
-void CoreWorld::boot(unsigned host_ipa_bits) {
+void CoreWorld::boot(unsigned host_ipa_bits, bool devices) {
   entries_.resize(kRamPages + kRaggedPages);
   tally_.resize(entries_.size());
   PageDb db{std::span{entries_}};
@@ -32,10 +32,11 @@ void CoreWorld::boot(unsigned host_ipa_bits) {
   for (std::uint64_t i = 1; i < db.blocks(); ++i) static_cast<void>(boot_alloc(1));
   auto alloc = [this](std::uint64_t pages) noexcept -> Result<Pa> { return pa_of(boot_alloc(pages)); };
   const MmioWindow windows[] = {{kUart, 1}};
-  const HostLayout layout{host_ipa_bits, pa_of(leaf_tables), std::span{mapped_}, false};
+  const HostLayout layout{host_ipa_bits, pa_of(leaf_tables), std::span{mapped_}, false, devices};
   const auto tables = build_host_tables(core.machine, core.pages, layout, std::span{windows}, alloc);
   ASSERT_TRUE(tables);
   core.host = *tables;
+  world.bbm.expect_devices(devices);
   world.bbm.add_root(kHostVmid, tables->root, tables->geometry.start, tables->geometry.root_tables);
   EXPECT_EQ(world.bbm.violations(), std::vector<std::string>{});
   EXPECT_EQ(check(), Broken::none);

@@ -40,7 +40,8 @@ class CoreWorld {
   static constexpr std::uint64_t kRaggedPages = 700;
   static constexpr Pfn kUart{0x9000};
 
-  explicit CoreWorld(unsigned host_ipa_bits = 40);
+  // devices: an SMMU walks the host's stage 2.
+  explicit CoreWorld(unsigned host_ipa_bits = 40, bool devices = false);
 
   // Runs f(core), judges it, and gives its result back.
   template <class F>
@@ -85,7 +86,7 @@ class CoreWorld {
   void after(bool failed);
   void sync_roots();
   void check_hyp_map();
-  void boot(unsigned host_ipa_bits);
+  void boot(unsigned host_ipa_bits, bool devices);
   [[nodiscard]] auto boot_alloc(std::uint64_t pages) -> Pfn;
 
   std::vector<PageEntry> entries_;

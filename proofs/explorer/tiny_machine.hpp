@@ -59,6 +59,7 @@ class TinyMachine final {
   }
   void clean(Pfn, std::uint64_t) noexcept {}
   void sync_icache() noexcept {}
+  void sync_devices(Pfn, std::uint64_t) noexcept {}
   auto map_hyp(Pfn pfn) noexcept -> Result<> {
     if (memory_->map_hyp_budget == 0) return Unexpected{Error::NO_MEMORY};
     if (memory_->map_hyp_budget > 0) --memory_->map_hyp_budget;

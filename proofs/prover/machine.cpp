@@ -52,6 +52,7 @@ void add_machine(Executor& executor) {
   executor.model(machine + "5leave", remembered("leave"));
   executor.model(machine + "5clean", remembered("clean"));
   executor.model(machine + "11sync_icache", remembered("sync_icache"));
+  executor.model(machine + "12sync_devices", remembered("sync_devices"));
   executor.model(machine + "9unmap_hyp", remembered("unmap_hyp"));
   executor.model(machine + "4wipe", wipe);
   executor.model(machine + "7map_hyp", map_hyp);
