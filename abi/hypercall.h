@@ -47,6 +47,7 @@ enum rd_info {
 	RD_INFO_HOST_FAULTS = 12, /* aborts injected into the host, since boot */
 	RD_INFO_CPUS_ONLINE = 13,
 	RD_INFO_POOL_FREE = 14, /* free pages in EL2's own pool */
+	RD_INFO_DMA_STOPPED = 15, /* accesses of devices that an SMMU of EL2's stopped, since boot */
 };
 
 enum rd_dma_policy {

@@ -42,6 +42,7 @@ static struct rd_info_file rd_info_files[] = {
 	RD_INFO_FILE("host_faults", RD_INFO_HOST_FAULTS),
 	RD_INFO_FILE("cpus_online", RD_INFO_CPUS_ONLINE),
 	RD_INFO_FILE("pool_free", RD_INFO_POOL_FREE),
+	RD_INFO_FILE("dma_stopped", RD_INFO_DMA_STOPPED),
 };
 
 /* Where the oldest byte kept was when somebody last read from the start: the file begins there. */

@@ -128,7 +128,8 @@ void BbmAutomaton::leaf_added(const Table& table, std::uint64_t frame, Descripto
     if (!ram_.contains(pfn)) continue;
     reused(pfn, 1, true, "mapped");
     check_content(table, frame + i, pfn);
-    if (table.vmid == Vmid{0} && devices_ && host_lost_.contains(pfn.value())) complain("host page absent for a moment");
+    if (table.vmid == Vmid{0} && devices_ && host_lost_.contains(pfn.value()))
+      complain("host page absent for a moment");
     check_fetches(table, desc, pfn);
     count_map(table.vmid, pfn, true);
     if (ram_.at(pfn).decoy) continue;

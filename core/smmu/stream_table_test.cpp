@@ -30,7 +30,8 @@ TEST(Smmu, bad_each_missing_feature_has_its_reason) {
   EXPECT_EQ(reason({kQemu.idr0 & ~1U, kQemu.idr1, kQemu.idr3, kQemu.idr5}), "it has no stage 2");
   EXPECT_EQ(reason({kQemu.idr0 & ~(1U << 3), kQemu.idr1, kQemu.idr3, kQemu.idr5}), "it cannot walk AArch64 tables");
   EXPECT_EQ(reason({kQemu.idr0 & ~(1U << 4), kQemu.idr1, kQemu.idr3, kQemu.idr5}), "its table walks are not coherent");
-  EXPECT_EQ(reason({kQemu.idr0 & ~(3U << 27), kQemu.idr1, kQemu.idr3, kQemu.idr5}), "it has no two-level stream tables");
+  EXPECT_EQ(reason({kQemu.idr0 & ~(3U << 27), kQemu.idr1, kQemu.idr3, kQemu.idr5}),
+            "it has no two-level stream tables");
   EXPECT_EQ(reason({kQemu.idr0, kQemu.idr1, kQemu.idr3, kQemu.idr5 & ~(1U << 4)}), "it has no 4 KiB granule");
   for (const unsigned preset : {29U, 30U}) {
     EXPECT_NE(unusable({kQemu.idr0, kQemu.idr1 | 1U << preset, kQemu.idr3, kQemu.idr5}), nullptr);

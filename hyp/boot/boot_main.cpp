@@ -12,6 +12,7 @@
 #include "hyp/boot/image.hpp"
 #include "hyp/boot/left_over.hpp"
 #include "hyp/boot/placement.hpp"
+#include "hyp/boot/smmu_start.hpp"
 #include "hyp/core_state.hpp"
 #include "hyp/cpu/cpu_boot.hpp"
 #include "hyp/cpu/entropy.hpp"
@@ -75,6 +76,20 @@ void read_machine(Pa image_pa) noexcept {
   state.image_bytes = image_offset(__image_end);
 }
 
+// The host's stage 2 as CPUs and SMMUs are told of it.
+auto host_stage2(Pa root) noexcept -> core::smmu::HostStage2 {
+  const auto& features = machine().features;
+  const auto geometry = core::Geometry::make(features.pa_bits());
+  if (!geometry) panic("the CPU's physical addresses have no length");
+  return {vtcr_for(features, geometry->ipa_bits, geometry->start == core::Level::L1 ? 1 : 0), root, features.fwb()};
+}
+
+// Phandles of the SMMUs that are EL2's from here on. Not inlined: boot_main() is at the top of the deepest stack.
+[[gnu::noinline]] auto own_smmus() noexcept -> std::span<const std::uint32_t> {
+  if (dma_policy(platform) == fdt::Dma::OPEN) return {};
+  return take_smmus(platform, host_stage2(Pa{0}));
+}
+
 // Redistributor frames: EL2 uses its own mapping of both, the host gets the SGI frame only.
 void map_redistributors(fdt::Windows& windows) noexcept {
   auto& state = machine_for_boot();
@@ -109,8 +124,8 @@ void keep_reservations_from_guests(core::PageDb& pages, const fdt::PaRange& blob
   }
 }
 
-void build_host_stage2(const CarveOut& carve, Pa image_pa, const fdt::PaRange& marker,
-                       const fdt::Windows& windows) noexcept {
+void build_host_stage2(const CarveOut& carve, Pa image_pa, const fdt::PaRange& marker, const fdt::Windows& windows,
+                       bool devices) noexcept {
   auto& core = core_for_boot();
   core.pages = core::PageDb{carve.page_entries()};
   for (const auto& ram : platform.ram.ranges()) {
@@ -129,15 +144,17 @@ void build_host_stage2(const CarveOut& carve, Pa image_pa, const fdt::PaRange& m
   const core::HostLayout layout{.ipa_bits = machine().features.pa_bits(),
                                 .leaf_tables = carve.leaf_tables(),
                                 .mapped = carve.block_counts(),
-                                .fwb = machine().features.fwb()};
+                                .fwb = machine().features.fwb(),
+                                .devices = devices};
   const auto tables = core::build_host_tables(core.machine, core.pages, layout, std::span{mmio}.first(count), alloc);
   if (!tables) panic("the host's stage-2 tables could not be built");
   core.host = *tables;
   core.config = {.max_guest_ipa_bits = machine().max_ipa_bits, .guest_fwb = machine().features.fwb()};
   auto& state = machine_for_boot();
   state.host_vttbr = tables->root.value();
-  state.host_vtcr =
-      vtcr_for(state.features, tables->geometry.ipa_bits, tables->geometry.start == core::Level::L1 ? 1 : 0);
+  const auto stage2 = host_stage2(tables->root);
+  state.host_vtcr = stage2.vtcr;
+  start_smmus(stage2);
 }
 
 void prepare_cpus(CarveOut& carve, Pa image_pa) noexcept {
@@ -179,14 +196,14 @@ extern "C" [[noreturn]] void boot_main(std::uint64_t dtb_pa, std::uint64_t image
   log("Redoubt {} at EL2, image {} KiB at {}", kVersionText, image_offset(__image_end) >> 10, Hex{image_at});
   read_machine(image_pa);
   const auto host = find_host_image(platform, image_pa);
-  HostTree tree{reader, platform, blob, host};
+  HostTree tree{reader, platform, blob, host, own_smmus()};
   const auto marker = open_marker(tree, tree.in_use(image_pa));
   CarveOut carve{platform, tree.in_use(image_pa), marker};
   boot_map(EL2_LINEAR_VA + marker.begin.value(), marker.begin, kPageSize, Use::DATA);
   const auto last = arm_reset_marker(EL2_LINEAR_VA + marker.begin.value());
   tree.announce_policy();
   map_redistributors(tree.windows());
-  build_host_stage2(carve, image_pa, marker, tree.windows());
+  build_host_stage2(carve, image_pa, marker, tree.windows(), tree.has_smmus());
   keep_reservations_from_guests(core_for_boot().pages, blob);
   carve.build_el2_maps();
   prepare_cpus(carve, image_pa);

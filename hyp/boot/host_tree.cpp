@@ -6,6 +6,7 @@
 #include "abi/hypercall.h"
 #include "hyp/boot/boot_options.hpp"
 #include "hyp/boot/image.hpp"
+#include "hyp/boot/pci_audit.hpp"
 #include "hyp/cpu/entropy.hpp"
 #include "hyp/cpu/machine_state.hpp"
 #include "hyp/fdt/reservations.hpp"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kMaxInUse = 48;
 constexpr std::size_t kTreeBytes = 128 * 1024;  // the largest tree that can be rewritten
 
+constinit fdt::Policy policy{};
 constinit fdt::Windows device_windows{};
 constinit fdt::RemovedLog removed{};
 constinit fdt::RangeSet<fdt::kMaxRamRanges + 3> host_ram{};
@@ -40,15 +42,21 @@ alignas(8) constinit std::array<std::byte, kTreeBytes> scratch{};
 
 }  // namespace
 
-HostTree::HostTree(const fdt::Reader& reader, const fdt::PlatformInfo& info, fdt::PaRange dtb,
-                   const HostImage& host) noexcept
+auto dma_policy(const fdt::PlatformInfo& info) noexcept -> fdt::Dma {
+  return boot_option(info.chosen.bootargs, "redoubt.dma") == "open" ? fdt::Dma::OPEN : fdt::Dma::STRICT;
+}
+
+HostTree::HostTree(const fdt::Reader& reader, const fdt::PlatformInfo& info, fdt::PaRange dtb, const HostImage& host,
+                   std::span<const std::uint32_t> smmus) noexcept
     : reader_(reader), info_(info), dtb_(dtb), host_(host) {
-  policy_.dma = boot_option(info.chosen.bootargs, "redoubt.dma") == "open" ? fdt::Dma::OPEN : fdt::Dma::STRICT;
-  machine_for_boot().dma_policy = policy_.dma == fdt::Dma::OPEN ? RD_DMA_OPEN : RD_DMA_STRICT;
-  if (const auto found = fdt::mmio_windows(reader, policy_, info, {}, device_windows); !found) {
+  policy.dma = dma_policy(info);
+  policy.smmus = smmus;
+  machine_for_boot().dma_policy = policy.dma == fdt::Dma::OPEN ? RD_DMA_OPEN : RD_DMA_STRICT;
+  if (const auto found = fdt::mmio_windows(reader, policy, info, {}, device_windows); !found) {
     panic(fdt::describe(found.error()));
   }
-  fdt::list_removed(reader, policy_, removed);
+  audit_pci(reader, policy, device_windows);
+  fdt::list_removed(reader, policy, removed);
 }
 
 auto HostTree::in_use(Pa image_pa) noexcept -> std::span<const fdt::PaRange> {
@@ -85,6 +93,8 @@ auto HostTree::marker_page() const noexcept -> fdt::PaRange {
   return *page;
 }
 
+auto HostTree::has_smmus() const noexcept -> bool { return !policy.smmus.empty(); }
+
 auto HostTree::windows() noexcept -> fdt::Windows& { return device_windows; }
 
 auto HostTree::boot_seed() const noexcept -> std::span<const std::byte> {
@@ -103,10 +113,12 @@ void HostTree::announce_policy() const noexcept {
     log("not given to the host: {} x{} ({}): {}", entry.name, entry.count, entry.compatible,
         fdt::describe(entry.reason));
   }
-  if (policy_.dma == fdt::Dma::OPEN) {
+  if (policy.dma == fdt::Dma::OPEN) {
     log("DMA policy: OPEN. Devices can read and write every guest's memory: nothing is protected from them");
-  } else {
+  } else if (policy.smmus.empty()) {
     log("DMA policy: strict. Every device that can write memory was removed");
+  } else {
+    log("DMA policy: strict. Every device that can write memory was removed or does it through an SMMU of Redoubt's");
   }
 }
 
@@ -122,14 +134,14 @@ auto HostTree::rewrite_for_host(const fdt::PaRange& image, const fdt::PaRange& c
   const auto bytes = std::as_bytes(std::span{fresh});
   const std::array<fdt::NodeProperty, 2> node{
       fdt::NodeProperty::of_u32("redoubt,abi-version", RD_ABI_VERSION),
-      fdt::NodeProperty::of_text("redoubt,dma", policy_.dma == fdt::Dma::OPEN ? "open" : "strict")};
+      fdt::NodeProperty::of_text("redoubt,dma", policy.dma == fdt::Dma::OPEN ? "open" : "strict")};
   const fdt::HostEdits edits{.ram = host_ram.ranges(),
                              .rng_seed = seeded ? bytes.first(64) : fdt::Bytes{},
                              .kaslr_seed = seeded ? bytes.subspan(64, 8) : fdt::Bytes{},
                              .initrd = host_.initrd,
                              .bootargs = host_.bootargs.empty() ? std::nullopt : std::optional{host_.bootargs},
                              .node = node};
-  const auto size = fdt::rewrite(reader_, info_, policy_, edits, scratch);
+  const auto size = fdt::rewrite(reader_, info_, policy, edits, scratch);
   if (!size) panic(fdt::describe(size.error()));
   if (*size > dtb_.bytes()) panic("the edited device tree does not fit where the loader put it");
   auto* const blob = reinterpret_cast<std::byte*>(dtb_.begin.value());

@@ -13,10 +13,14 @@
 
 namespace redoubt::hyp {
 
+// What the loader's command line asks for.
+[[nodiscard]] auto dma_policy(const fdt::PlatformInfo& info) noexcept -> fdt::Dma;
+
 class HostTree {
  public:
-  // dtb: the loader's blob, `bytes` long and reachable at its physical address.
-  HostTree(const fdt::Reader& reader, const fdt::PlatformInfo& info, fdt::PaRange dtb, const HostImage& host) noexcept;
+  // dtb: the loader's blob, `bytes` long and reachable at its physical address. smmus: those that EL2 owns.
+  HostTree(const fdt::Reader& reader, const fdt::PlatformInfo& info, fdt::PaRange dtb, const HostImage& host,
+           std::span<const std::uint32_t> smmus) noexcept;
 
   // Where the carve-out cannot be: image and payload, tree, kernel with what it will use before it reads its tree, initrd,
   // reservations.
@@ -27,6 +31,7 @@ class HostTree {
   // The fixed page of the reset marker.
   [[nodiscard]] auto marker_page() const noexcept -> fdt::PaRange;
   [[nodiscard]] auto windows() noexcept -> fdt::Windows&;
+  [[nodiscard]] auto has_smmus() const noexcept -> bool;
   [[nodiscard]] auto boot_seed() const noexcept -> std::span<const std::byte>;
   [[nodiscard]] auto ram_bytes() const noexcept -> std::uint64_t;
 
@@ -41,7 +46,6 @@ class HostTree {
   const fdt::PlatformInfo& info_;
   fdt::PaRange dtb_;
   const HostImage& host_;
-  fdt::Policy policy_{};
 };
 
 }  // namespace redoubt::hyp

@@ -42,6 +42,12 @@ struct TimerInfo {
   std::optional<std::uint32_t> hyp_phys;
 };
 
+// An arm,smmu-v3 node.
+struct SmmuInfo {
+  PaRange registers;
+  std::uint32_t phandle = 0;  // 0: nothing refers to it
+};
+
 // An image the boot loader put into RAM: multiboot,module below /chosen, as QEMU's guest-loader and Xen use it.
 struct BootModule {
   enum class Kind : std::uint8_t { KERNEL, RAMDISK, OTHER };
@@ -74,7 +80,7 @@ struct PlatformInfo {
   TimerInfo timer;
   List<PaRange, kMaxRegions> uarts;  // enabled arm,pl011 nodes in tree order; further ones are not listed
   std::optional<PaRange> console;    // the PL011 of stdout-path, else the first one
-  List<PaRange, kMaxSmmus> smmus;    // arm,smmu-v3
+  List<SmmuInfo, kMaxSmmus> smmus;
   ChosenInfo chosen;
 };
 

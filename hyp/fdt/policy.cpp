@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hyp/fdt/policy.hpp"
 
+#include <algorithm>
+
 #include "abi/hypercall.h"
 #include "hyp/fdt/address.hpp"
 #include "hyp/fdt/lookup.hpp"
@@ -73,6 +75,34 @@ auto is_private(const Cursor& cursor, unsigned depth, const Policy& policy) noex
   return range && range->begin == *policy.private_uart;
 }
 
+auto is_own_smmu(std::uint32_t phandle, const Policy& policy) noexcept -> bool {
+  return phandle != 0 && std::ranges::find(policy.smmus, phandle) != policy.smmus.end();
+}
+
+// PCI behind SMMUs of EL2's: iommu-map (pci-iommu.txt of the Linux bindings) sends all 65536 requester IDs there.
+auto behind_own_smmu(const Reader& reader, Node node, const Policy& policy) noexcept -> bool {
+  constexpr std::size_t kEntryBytes = 16;
+  constexpr std::uint64_t kRequesters = 1 << 16;
+  const Bytes map = reader.find(node, "iommu-map");
+  if (map.size() % kEntryBytes != 0 || reader.has(node, "iommu-map-mask")) return false;
+  std::uint64_t next = 0;
+  for (std::size_t at = 0; at < map.size(); at += kEntryBytes) {
+    const bool own = is_own_smmu(static_cast<std::uint32_t>(read_cells(map, at + 4, 1)), policy);
+    if (!own || read_cells(map, at, 1) != next) return false;
+    next += read_cells(map, at + 12, 1);
+  }
+  return next == kRequesters;
+}
+
+// Not inlined: judge() is at the bottom of the boot's deepest stack.
+[[gnu::noinline]] auto master_removal(const Cursor& cursor, unsigned depth, const Policy& policy) noexcept
+    -> std::optional<Reason> {
+  const Reader& reader = cursor.reader();
+  const Node node = cursor.ancestor(depth);
+  if (is_compatible(reader, node, kPciHost) && behind_own_smmu(reader, node, policy)) return std::nullopt;
+  return is_own_smmu(reader.u32(node, "phandle", 0), policy) ? Reason::PRIVATE : Reason::DMA;
+}
+
 // Why the node at `depth` has to go, given that its parent stays.
 auto removal(const Cursor& cursor, unsigned depth, Kind kind, bool on_bus, const Policy& policy) noexcept
     -> std::optional<Reason> {
@@ -82,7 +112,7 @@ auto removal(const Cursor& cursor, unsigned depth, Kind kind, bool on_bus, const
   if (kind == Kind::REWRITTEN) return Reason::REPLACED;
   if (is_private(cursor, depth, policy)) return Reason::PRIVATE;
   if (policy.dma == Dma::OPEN) return std::nullopt;
-  if (kind == Kind::MASTER) return Reason::DMA;
+  if (kind == Kind::MASTER) return master_removal(cursor, depth, policy);
   // Registers on a bus without a name for what they are; below a device a nameless node is only its detail.
   const bool nameless = kind == Kind::UNNAMED && on_bus && cursor.reader().has(cursor.ancestor(depth), "reg");
   if (kind == Kind::UNKNOWN || nameless) return Reason::NOT_LISTED;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/addr.hpp"
@@ -15,14 +16,17 @@
 namespace redoubt::hyp::fdt {
 
 enum class Dma : std::uint8_t {
-  STRICT,  // every device that may master the bus is removed
+  STRICT,  // every device that may master the bus is removed, unless it does so through an SMMU of EL2's
   OPEN,    // left to the host: guests are not protected from DMA
 };
 
 struct Policy {
   Dma dma = Dma::STRICT;
-  std::optional<Pa> private_uart;  // base of a UART that EL2 keeps for its own log
+  std::optional<Pa> private_uart;             // base of a UART that EL2 keeps for its own log
+  std::span<const std::uint32_t> smmus = {};  // phandles of the SMMUs that EL2 owns: what is behind them may stay
 };
+
+inline constexpr std::string_view kPciHost = "pci-host-ecam-generic";
 
 // X(NAME, "text for the boot log"). An ITS (its tables are memory addresses the host would choose) and flash are removed
 // under OPEN too. REPLACED: memory and EL2's own node, which rewrite() makes anew. CONSUMED: modules EL2 has loaded.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 
 #include "hyp/fdt/lookup.hpp"
@@ -37,6 +38,42 @@ TEST(Policy, open_still_removes_the_its_and_the_firmware) {
   const std::map<std::string, std::pair<Reason, std::uint32_t>> expected{{"its@8080000", {Reason::ITS, 1}},
                                                                          {"flash@0", {Reason::FLASH, 1}}};
   EXPECT_EQ(log_of(Scanned{load("qemu_smmu")}, {.dma = Dma::OPEN, .private_uart = {}}), expected);
+}
+
+// QEMU's PCI bridge with another iommu-map, judged with the SMMU at hand.
+auto pci_is_kept(std::vector<std::uint32_t> cells) -> bool {
+  constexpr std::array<std::uint32_t, 1> kOwn{0x8005};
+  Blob value;
+  for (const std::uint32_t cell : cells) {
+    for (unsigned shift = 32; shift > 0; shift -= 8) value.push_back(static_cast<std::byte>(cell >> (shift - 8)));
+  }
+  const Scanned tree{with_property(load("qemu_smmu"), "/pcie@10000000", "iommu-map", value)};
+  return judge(*find_path(tree.reader, "/pcie@10000000"), {.private_uart = {}, .smmus = kOwn}).kept;
+}
+
+TEST(Policy, strict_keeps_pci_behind_an_smmu_of_el2s) {
+  EXPECT_TRUE(pci_is_kept({0, 0x8005, 0, 0x10000}));
+  EXPECT_TRUE(pci_is_kept({0, 0x8005, 0, 0x100, 0x100, 0x8005, 0x100, 0xff00}));
+  EXPECT_FALSE(pci_is_kept({})) << "no requester is";
+  EXPECT_FALSE(pci_is_kept({0, 0x8004, 0, 0x10000})) << "somebody else's";
+  EXPECT_FALSE(pci_is_kept({0, 0, 0, 0x10000})) << "phandle 0 is nobody's";
+  EXPECT_FALSE(pci_is_kept({0, 0x8005, 0, 0xffff})) << "one requester is not";
+  EXPECT_FALSE(pci_is_kept({8, 0x8005, 0, 0xfff8})) << "the first are not";
+  EXPECT_FALSE(pci_is_kept({0, 0x8005, 0, 0x100, 0x200, 0x8005, 0x100, 0xfe00})) << "a hole";
+  EXPECT_FALSE(pci_is_kept({0, 0x8005, 0, 0x8000, 0x8000, 0x8004, 0x8000, 0x8000})) << "half of them";
+  EXPECT_FALSE(pci_is_kept({0, 0x8005, 0, 0x10000, 0})) << "malformed";
+}
+
+TEST(Policy, strict_without_the_smmu_and_with_a_mask_keeps_no_pci) {
+  const Scanned tree{load("qemu_smmu")};
+  EXPECT_FALSE(judge(*find_path(tree.reader, "/pcie@10000000"), {}).kept);
+  constexpr std::array<std::uint32_t, 1> kOwn{0x8005};
+  const std::array<std::byte, 4> mask{};
+  const Scanned masked{with_property(load("qemu_smmu"), "/pcie@10000000", "iommu-map-mask", mask)};
+  EXPECT_FALSE(judge(*find_path(masked.reader, "/pcie@10000000"), {.private_uart = {}, .smmus = kOwn}).kept);
+  const auto smmu = judge(*find_path(tree.reader, "/smmuv3@9050000"), {.private_uart = {}, .smmus = kOwn});
+  EXPECT_FALSE(smmu.kept) << "the host must not touch it";
+  EXPECT_EQ(smmu.reason, Reason::PRIVATE);
 }
 
 TEST(Policy, strict_denies_by_default_on_the_board) {

@@ -59,13 +59,20 @@ void add_uart(const Cursor& cursor, PlatformInfo& info) noexcept {
   if (range && is_enabled(cursor.reader(), cursor.node())) static_cast<void>(info.uarts.push(*range));
 }
 
+auto add_smmu(const Cursor& cursor, PlatformInfo& info) noexcept -> FdtResult<> {
+  const auto registers = reg_range(cursor, cursor.depth(), 0);
+  if (!registers) return FdtUnexpected{FdtError::BAD_ADDRESS};
+  const SmmuInfo smmu{*registers, cursor.reader().u32(cursor.node(), "phandle", 0)};
+  return info.smmus.push(smmu) ? FdtResult<>{} : FdtUnexpected{FdtError::TOO_MANY};
+}
+
 auto visit_device(const Cursor& cursor, PlatformInfo& info, bool& psci) noexcept -> FdtResult<> {
   const Reader& reader = cursor.reader();
   const Bytes compatible = reader.find(cursor.node(), "compatible");
   const auto itself = [](const PaRange& range) { return range; };
   if (list_has(compatible, "arm,gic-v3")) return scan_gic(cursor, info.gic);
   if (list_has(compatible, "arm,gic-v3-its")) return add_all(cursor, info.gic.its, itself);
-  if (list_has(compatible, "arm,smmu-v3")) return add_all(cursor, info.smmus, itself);
+  if (list_has(compatible, "arm,smmu-v3")) return add_smmu(cursor, info);
   if (list_has(compatible, "arm,pl011")) add_uart(cursor, info);
   const bool standard_ids = list_has(compatible, "arm,psci-1.0") || list_has(compatible, "arm,psci-0.2");
   psci = psci || (standard_ids && reader.text(cursor.node(), "method") == "smc");

@@ -51,7 +51,10 @@ TEST(Scan, shows_where_the_seeds_lie) {
 }
 
 TEST(Scan, finds_the_smmu_and_merges_numa_memory) {
-  EXPECT_EQ(ranges_of(Scanned{load("qemu_smmu")}.info.smmus), std::vector{range(0x9050000, 0x20000)});
+  const Scanned with_smmu{load("qemu_smmu")};
+  ASSERT_EQ(with_smmu.info.smmus.size(), 1U);
+  EXPECT_EQ(with_smmu.info.smmus[0].registers, range(0x9050000, 0x20000));
+  EXPECT_EQ(with_smmu.info.smmus[0].phandle, 0x8005U);
   const Scanned numa{load("qemu_numa")};
   EXPECT_EQ(ranges_of(numa.info.ram.ranges()), std::vector{range(0x40000000, 0x80000000)});
 }

@@ -6,7 +6,7 @@
 #include "core/ownership/host_fault.hpp"
 #include "hyp/core_state.hpp"
 #include "hyp/cpu/fault_address.hpp"
-#include "hyp/host/host_gicr.hpp"
+#include "hyp/host/host_mmio.hpp"
 #include "hyp/host/host_traps.hpp"
 #include "hyp/vcpu/inject.hpp"
 
@@ -55,7 +55,7 @@ void host_abort(PerCpu& cpu, std::uint64_t syndrome) noexcept {
   const auto found = fault_address(syndrome);
   if (!found) return;
   const Ipa ipa = *found;
-  if (emulate_redistributor(cpu, ipa, syndrome)) return;
+  if (emulate_host_mmio(cpu, ipa, syndrome)) return;
   if (kind == arm64::fsc::kTranslation && resolved_by_core(ipa, through_kernel_alias(syndrome, far))) return;
   inject_abort(syndrome, far);
 }

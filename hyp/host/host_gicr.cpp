@@ -1,30 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hyp/host/host_gicr.hpp"
 
-#include <optional>
-
-#include "arch/arm64/common/sysreg_access.hpp"
-#include "arch/arm64_defs/esr.hpp"
 #include "arch/arm64_defs/gic.hpp"
 #include "hyp/cpu/machine_state.hpp"
+#include "hyp/mm/layout.h"
 
 namespace redoubt::hyp {
 namespace {
 
 using namespace arm64;
-namespace iss = abort_iss;
 
 constexpr std::uint64_t kCtlrEnableLpis = 1;
 constexpr std::uint64_t kTyperLpiBits = bit(0) | bit(3);  // PLPIS, DirectLPI
-
-auto frame_va(Ipa ipa) noexcept -> std::optional<std::uint64_t> {
-  const auto& state = machine();
-  for (unsigned n = 0; n < state.gicr_count; ++n) {
-    const auto offset = host_pa_of(ipa).value() - state.gicr_frames[n].value();
-    if (offset < kGicFrameSize) return EL2_DEVICE_VA + host_pa_of(ipa).value();
-  }
-  return std::nullopt;
-}
 
 // An access to a reserved place may abort, and here that abort would be EL2's own: only registers that exist are read, with
 // the size they have. The rest, PROPBASER and PENDBASER among it, reads as zero.
@@ -33,7 +20,18 @@ auto word_register(std::uint64_t offset) noexcept -> bool {
          offset >= GIC_PIDR4;
 }
 
-auto read_frame(std::uint64_t va, std::uint64_t size_log2) noexcept -> std::uint64_t {
+}  // namespace
+
+auto redistributor_frame(Pa at) noexcept -> std::optional<std::uint64_t> {
+  const auto& state = machine();
+  for (unsigned n = 0; n < state.gicr_count; ++n) {
+    const auto offset = at.value() - state.gicr_frames[n].value();
+    if (offset < kGicFrameSize) return EL2_DEVICE_VA + at.value();
+  }
+  return std::nullopt;
+}
+
+auto read_redistributor(std::uint64_t va, std::uint64_t size_log2) noexcept -> std::uint64_t {
   const auto offset = va & (kGicFrameSize - 1);
   if (align_down(offset, 8) == GICR_TYPER && size_log2 >= 2) {
     const auto typer = *reinterpret_cast<volatile std::uint64_t*>(align_down(va, 8)) & ~kTyperLpiBits;
@@ -46,30 +44,13 @@ auto read_frame(std::uint64_t va, std::uint64_t size_log2) noexcept -> std::uint
 
 // Only what a host without LPIs needs to write: CTLR (without EnableLPIs), STATUSR, WAKER. Registers that name memory or
 // LPIs, and all unknown ones, ignore writes.
-void write_frame(std::uint64_t va, std::uint64_t size_log2, std::uint64_t value) noexcept {
+void write_redistributor(std::uint64_t va, std::uint64_t size_log2, std::uint64_t value) noexcept {
   const auto offset = va & (kGicFrameSize - 1);
   if (size_log2 != 2) return;
   if (offset == GICR_CTLR) value &= ~kCtlrEnableLpis;
   if (offset == GICR_CTLR || offset == GICR_STATUSR || offset == GICR_WAKER) {
     *reinterpret_cast<volatile std::uint32_t*>(va) = static_cast<std::uint32_t>(value);
   }
-}
-
-}  // namespace
-
-auto emulate_redistributor(PerCpu& cpu, Ipa ipa, std::uint64_t syndrome) noexcept -> bool {
-  const auto va = frame_va(ipa);
-  const bool data = exception_class(syndrome) == ExceptionClass::DATA_ABORT_LOWER;
-  const auto size = iss::SAS::of(syndrome);
-  if (!va || !data || iss::ISV::of(syndrome) == 0 || !aligned(*va, std::uint64_t{1} << size)) return false;
-  const auto target = iss::SRT::of(syndrome);
-  if (iss::WNR::of(syndrome) != 0) {
-    write_frame(*va, size, target == 31 ? 0 : cpu.host.x[target]);
-  } else if (const auto value = read_frame(*va, size); target != 31) {
-    cpu.host.x[target] = value;
-  }
-  RD_WRITE_SYSREG(ELR_EL2, RD_READ_SYSREG(ELR_EL2) + 4);
-  return true;
 }
 
 }  // namespace redoubt::hyp

@@ -9,6 +9,7 @@
 #include "hyp/log/log.hpp"
 #include "hyp/mm/linear_map.hpp"
 #include "hyp/mm/window.hpp"
+#include "hyp/smmu/smmu.hpp"
 
 namespace redoubt::hyp {
 namespace {
@@ -40,6 +41,7 @@ auto host_info(std::uint64_t key) noexcept -> Result<std::uint64_t> {
     case RD_INFO_DECOYS: return counters.decoys;
     case RD_INFO_HOST_FAULTS: return host_faults_injected();
     case RD_INFO_CPUS_ONLINE: return cpus_online();
+    case RD_INFO_DMA_STOPPED: return smmu_stopped();
     case RD_INFO_POOL_FREE: return linear_tables_free();
     default: return Unexpected{Error::INVALID};
   }

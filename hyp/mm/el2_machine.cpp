@@ -6,6 +6,7 @@
 #include "hyp/cpu/machine_state.hpp"
 #include "hyp/mm/linear_map.hpp"
 #include "hyp/mm/window.hpp"
+#include "hyp/smmu/smmu.hpp"
 
 namespace redoubt::hyp {
 
@@ -57,6 +58,10 @@ void El2Machine::clean(Pfn first, std::uint64_t pages) noexcept {
 
 void El2Machine::sync_icache() noexcept {
   if (arm64::ctr::DIC::of(RD_READ_SYSREG(CTR_EL0)) == 0) arm64::icache_invalidate_all();
+}
+
+void El2Machine::sync_devices(Pfn first, std::uint64_t pages) noexcept {
+  if (smmus.count != 0) smmu_forget(first, pages);
 }
 
 auto El2Machine::map_hyp(Pfn page) noexcept -> Result<> { return linear_map(page); }

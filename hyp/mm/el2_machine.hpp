@@ -34,6 +34,7 @@ struct El2Machine {
   void wipe(Pfn first, std::uint64_t pages) noexcept;
   void clean(Pfn first, std::uint64_t pages) noexcept;
   void sync_icache() noexcept;
+  void sync_devices(Pfn first, std::uint64_t pages) noexcept;
   [[nodiscard]] auto map_hyp(Pfn page) noexcept -> Result<>;
   void unmap_hyp(Pfn page) noexcept;
 };

@@ -9,6 +9,7 @@
 #include "core/ownership/reclaim.hpp"
 #include "core/ownership/release.hpp"
 #include "core/ownership/share.hpp"
+#include "core/smmu/stream_table.hpp"
 #include "core/stage2/host_builder.hpp"
 #include "core/vm/lifecycle.hpp"
 #include "core/vm/vcpu.hpp"
@@ -50,6 +51,13 @@ template auto host_unshare_hyp(OutsideCore&, Pfn) noexcept -> Result<>;
 
 template auto build_host_tables(OutsideMachine&, const PageDb&, const HostLayout&, std::span<const MmioWindow>,
                                 OutsideAllocator&) noexcept -> Result<HostTables>;
+
+// The SMMU's words, as boot asks for them.
+auto smmu_words(const smmu::Identity& id, const smmu::HostStage2& host, Pa table) noexcept -> Result<std::uint64_t> {
+  if (smmu::unusable(id) != nullptr) return Unexpected{Error::NOT_SUPPORTED};
+  RD_TRY_ASSIGN(entry, smmu::stream_entry(host, id));
+  return entry[2] + smmu::stream_bits(id) + smmu::first_level(table) + smmu::forget_page(Ipa{table.value()})[1];
+}
 
 // What only boot and hyp call.
 auto boot_and_queries(std::span<PageEntry> entries, VmTable& vms, PageStack& pool, const Geometry& geometry,

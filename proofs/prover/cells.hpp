@@ -32,6 +32,7 @@ enum class Cell : unsigned {
   mapped,
   mapped_size,
   host_fwb,
+  host_devices,
   state,
   generation,
   slot,

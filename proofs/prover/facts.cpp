@@ -120,8 +120,9 @@ auto host_map_ok(World& world, const View& view, const Word& frame) -> Flag {
   const Flag host = is_page & is_host_owned(entry);
   const Flag shows_decoy = is_page & (entry & word32(kDecoy)) != word32(0);
   const Word block_first = shift_left(shift_right(frame, frame_word(9)), frame_word(9));
-  const Flag as_block =
-      middle == (address_of(block_first) | attributes(false) | Word{1}) & host & mapped == Word{512, 16};
+  const Flag full = mapped == Word{512, 16};
+  const Flag devices = view.flag(Cell::host_devices);
+  const Flag as_block = middle == (address_of(block_first) | attributes(false) | Word{1}) & host & full & !devices;
   const Flag empty = middle == Word{0} & !host & !shows_decoy & mapped != Word{512, 16};
   const Flag is_table = view.guard(low_bits(middle) == two(3));
   Flag as_table = false;
@@ -130,7 +131,7 @@ auto host_map_ok(World& world, const View& view, const Word& frame) -> Flag {
     const Word identity = address_of(frame) | attributes(false) | Word{3};
     const Word decoy = shift_left(view.cell(Cell::decoy, slot_in(entry)), Word{12}) | attributes(true) | Word{3};
     const Word expected = choose(host, identity, choose(shows_decoy, decoy, Word{0}));
-    as_table = middle == table_descriptor(leaf_table_of(world, block)) & leaf == expected & mapped != Word{512, 16};
+    as_table = middle == table_descriptor(leaf_table_of(world, block)) & leaf == expected & (!full | devices);
   }
   return implies(in_ram_block(world, frame), as_block | as_table | empty);
 }

@@ -86,6 +86,7 @@ class Survey {
     add("host.mapped", at(host.mapped), 8);
     add("host.mapped.size", at(host.mapped) + 8, 8);
     member("host.fwb", host.fwb, Shape::flag);
+    member("host.devices", host.devices, Shape::flag);
   }
   void vm_cells() {
     const core::Vm& vm = core_.vms.at(0);

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import random
 import re
-import struct
 
 from rd import linux_guest, payloads
 from rd.host import Host
@@ -35,17 +34,6 @@ echo "kills done"
 """
 
 
-def secret_words(pattern: int) -> bytes:
-    """The first two words of the payload's secret (guest/payloads/secret/secret.hpp)."""
-    words = []
-    for i in range(2):
-        z = (0x5245_444f_5542_5421 + pattern + i * 0x9e37_79b9_7f4a_7c15) % 2**64
-        z = (z ^ z >> 30) * 0xbf58_476d_1ce4_e5b9 % 2**64
-        z = (z ^ z >> 27) * 0x94d0_49bb_1331_11eb % 2**64
-        words.append(z ^ z >> 31)
-    return struct.pack("<QQ", *words)
-
-
 def available_kib(host: Host) -> int:
     """MemAvailable and what each CPU keeps for itself: tens of MiB that MemAvailable leaves out and that come and go."""
     host.shell("sync; echo 3 >/proc/sys/vm/drop_caches; sleep 1; echo 3 >/proc/sys/vm/drop_caches")
@@ -65,7 +53,7 @@ def dead_guest_leaves_nothing(host: Host) -> None:
     host.start_vm("secret", "--protected --kernel /guest-secret.bin --memory 16M --cmdline seconds=10000")
     pattern = int(host.vm_says("secret", r"secret pattern 0x([0-9a-f]+) at")[1], 16)
     host.vm_says("secret", "secret intact")
-    words = secret_words(pattern)
+    words = payloads.secret_words(pattern)
     alive = host.console.monitor.memory(RAM_START, RAM_BYTES).count(words)
     assert alive >= 32768, f"the secret stands only {alive} times in RAM while the guest runs"
     host.shell("kill -9 $(cat /tmp/secret.pid)")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bare-metal payloads as VMs of one host: which there are, and how each shows that it passed."""
 import re
+import struct
 
 from rd.host import Host, add_tools
 from rd.initramfs import Initramfs
@@ -66,3 +67,14 @@ def run_all(rig: Rig, protected: bool, cpu_counts: tuple[int, ...], **machine) -
         if wrong:
             raise RdError(f"{len(wrong)} things are wrong, the first: {wrong[0]}")
         host.power_off()
+
+
+def secret_words(pattern: int) -> bytes:
+    """The first two words of the payload's secret (guest/payloads/secret/secret.hpp)."""
+    words = []
+    for i in range(2):
+        z = (0x5245_444f_5542_5421 + pattern + i * 0x9e37_79b9_7f4a_7c15) % 2**64
+        z = (z ^ z >> 30) * 0xbf58_476d_1ce4_e5b9 % 2**64
+        z = (z ^ z >> 27) * 0x94d0_49bb_1331_11eb % 2**64
+        words.append(z ^ z >> 31)
+    return struct.pack("<QQ", *words)
