@@ -49,7 +49,8 @@ void know_count(World& world, const Word& frame) {
 
 void constants(World& world) {
   for (const CellInfo& each : core_layout().cells) {
-    const bool boot = each.cell <= Cell::host_devices || each.cell == Cell::max_ipa_bits || each.cell == Cell::guest_fwb;
+    const bool boot =
+        each.cell <= Cell::host_devices || each.cell == Cell::max_ipa_bits || each.cell == Cell::guest_fwb;
     if (boot && world.cells.written(each.cell)) throw Refuted{each.name + " is written"};
   }
 }
