@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import random
 import re
-import struct
 
 from rd import payloads
 from rd.host import Host
@@ -11,14 +10,12 @@ TIMEOUT = 900
 
 MODULES = ("nvme", "virtio_pci", "virtio_blk")
 DISK_MIB = 64
-PREPARE = "ulimit -l unlimited\nload_modules"
+PREPARE = "ulimit -l unlimited\nload_modules\ninsmod /lib/redoubt_attack.ko"
 # edu is a DMA engine that does what its driver says; the generator does not use the SMMU, and nobody looks behind a port.
 VISIBLE = {"0x1b36 0x0008", "0x1b36 0x0010", "0x1af4 0x1042", "0x1234 0x11e8"}
 HIDDEN = (r"PCI function 0x3\.0 \(0x10051af4\): its DMA goes past the SMMU",
           r"PCI function 0x4\.0 \(0xc1b36\): nobody looks at what is behind it")
-GUEST_RAM = 0x4000_0000
-PAGES = 8
-GUEST = "--kernel /guest-secret.bin --memory 16M --cmdline seconds=10000"
+ATTACKS = ("control-dma-own-page", "dma-guest-read", "dma-guest-write", "dma-el2-read", "dma-el2-write", "dma-after-donate")
 
 
 def devices(rig, bytes_) -> list[str]:
@@ -37,44 +34,13 @@ def seen_functions(host: Host) -> None:
         assert re.search(line, host.console.text), f"the boot log does not say: {line}"
 
 
-def memory_of(host: Host, name: str) -> int:
-    """Where the 16 MiB of the guest are in its VMM."""
-    for first, last in re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw", host.shell(f"cat /proc/$(cat /tmp/{name}.pid)/maps"), re.M):
-        if int(last, 16) - int(first, 16) == 16 << 20:
-            return int(first, 16)
-    raise AssertionError("the VMM has no mapping of 16 MiB")
-
-
-def steal(host: Host, name: str, options: str) -> tuple[int, int]:
-    """Start a guest, aim the engine (10 transfers a second) at its secret: (pages, pages in which it was found)."""
-    host.start_vm(name, f"{options} {GUEST}")
-    shown = host.vm_says(name, r"secret pattern 0x([0-9a-f]+) at 0x([0-9a-f]+)")
-    pattern, offset = int(shown[1], 16), int(shown[2], 16) - GUEST_RAM
-    host.vm_says(name, "secret intact")
-    word = struct.unpack("<Q", payloads.secret_words(pattern)[:8])[0]
-    said = host.shell(f"edu_dma steal $(cat /tmp/{name}.pid) {memory_of(host, name) + offset:x} {PAGES << 12} {word:x}", 120)
-    found = re.search(r"edu_dma steal: (\d+) pages, (\d+) with the word", said)
-    assert found, said
-    return int(found[1]), int(found[2])
-
-
 def guests_are_out_of_reach(host: Host) -> None:
-    assert "edu_dma works" in host.shell("edu_dma probe")
-    pages, stolen = steal(host, "ordinary", "")
-    assert stolen == PAGES, f"the control finds the secret in {stolen} of {pages} pages of an ordinary guest"
-    host.vm_ends("ordinary")
-    assert "FAIL" in host.vm_log("ordinary"), host.vm_log("ordinary")
+    """The attacks by DMA, each with its control; every attempt is counted."""
     before = stopped(host)
-    pages, stolen = steal(host, "protected", "--protected")
-    assert stolen == 0 and pages == PAGES, f"the secret was read in {stolen} of {pages} pages"
-    events = stopped(host) - before
-    assert events > 0, "no access was stopped"
-    # The guest looks at all its memory once a second.
-    looks = host.vm_log("protected").count("secret intact")
-    host.shell("sleep 3")
-    assert host.vm_log("protected").count("secret intact") > looks, host.vm_log("protected")
-    host.shell("kill $(cat /tmp/protected.pid)")
-    host.vm_ends("protected")
+    code, said = host.status(f"redoubt attack --payload /guest-secret.bin --only {','.join(ATTACKS)}", 200)
+    counts = re.search(r"(\d+) attacks defended, 0 holes, (\d+) controls work, 0 controls failed, 0 skipped: ALL DEFENDED", said)
+    assert code == 0 and counts and int(counts[2]) >= 2, said
+    assert stopped(host) > before, "the SMMU reports nothing"
 
 
 def stopped(host: Host) -> int:
@@ -100,7 +66,7 @@ def run(rig) -> None:
     tree = rig.host_initramfs(PREPARE)
     payloads.add_to(tree, rig)
     tree.modules(rig.kernel("6.12"), *MODULES)
-    tree.program(rig.program("edu_dma"))
+    tree.file("lib/redoubt_attack.ko", rig.module("6.12", "redoubt_attack"))
     content = random.Random(20251).randbytes(1 << 20) * DISK_MIB
     with rig.start(rig.machine(tree, iommu="smmuv3", extra=devices(rig, content))) as console:
         host = Host.up(console)

@@ -81,6 +81,7 @@ struct Attack {
   Outcome (*inside)(const Inside&) = nullptr;
   unsigned page = 0;     // index into Target::addresses
   bool control = false;  // also run against an ordinary VM, where it must work
+  bool dma = false;      // needs a DMA engine: left out, and said so, on a machine without one
 };
 
 // One function per family, one file each.
@@ -89,6 +90,7 @@ struct Attack {
 [[nodiscard]] auto api_attacks() -> std::span<const Attack>;
 [[nodiscard]] auto kernel_attacks() -> std::span<const Attack>;
 [[nodiscard]] auto platform_attacks() -> std::span<const Attack>;
+[[nodiscard]] auto dma_attacks() -> std::span<const Attack>;
 [[nodiscard]] auto firmware_attacks() -> std::span<const Attack>;
 [[nodiscard]] auto page_attacks() -> std::span<const Attack>;
 [[nodiscard]] auto vm_attacks() -> std::span<const Attack>;

@@ -5,6 +5,9 @@
 #include <chrono>
 #include <thread>
 
+#include <fmt/format.h>
+
+#include "vmm/attack/dma_engine.hpp"
 #include "vmm/attack/host_memory.hpp"
 #include "vmm/attack/kernel_log.hpp"
 #include "vmm/attack/report.hpp"
@@ -29,6 +32,10 @@ class Campaign {
 
   [[nodiscard]] auto run() -> bool {
     install_fault_guard();
+    if (!dma_engine_ && config_.only.empty()) {
+      fmt::print(stderr, "{} attacks by DMA are left out: no edu device (QEMU: -M virt,iommu=smmuv3 -device edu)\n",
+                 std::ranges::count(attacks_, true, &Attack::dma));
+    }
     run_controls();
     run_attacks();
     check_kernel("host-kernel");
@@ -37,7 +44,8 @@ class Campaign {
 
  private:
   [[nodiscard]] auto chosen(const Attack& attack) const -> bool {
-    return config_.only.empty() || std::ranges::find(config_.only, attack.name) != config_.only.end();
+    if (!config_.only.empty()) return std::ranges::find(config_.only, attack.name) != config_.only.end();
+    return !attack.dma || dma_engine_;
   }
 
   [[nodiscard]] auto perform(std::uint64_t index, Victim& victim) -> Outcome {
@@ -133,6 +141,7 @@ class Campaign {
 
   CampaignConfig config_;
   Device device_;
+  bool dma_engine_ = DmaEngine::find(device_).has_value();
   KernelLog log_;
   std::vector<Attack> attacks_;
   Report report_;

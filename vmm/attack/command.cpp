@@ -36,8 +36,8 @@ void list() {
 auto all_attacks() -> std::vector<Attack> {
   std::vector<Attack> all;
   for (const auto family :
-       {mapping_attacks, process_attacks, api_attacks, kernel_attacks, platform_attacks, firmware_attacks, page_attacks,
-        vm_attacks, vcpu_attacks, interrupt_attacks, fuzz_attacks, scan_attacks}) {
+       {mapping_attacks, process_attacks, api_attacks, kernel_attacks, platform_attacks, dma_attacks, firmware_attacks,
+        page_attacks, vm_attacks, vcpu_attacks, interrupt_attacks, fuzz_attacks, scan_attacks}) {
     std::ranges::copy(family(), std::back_inserter(all));
   }
   return all;

@@ -8,6 +8,7 @@
 
 #include "vmm/attack/attack.hpp"
 #include "vmm/attack/cpu_pin.hpp"
+#include "vmm/attack/dma_engine.hpp"
 
 namespace redoubt::vmm::attack {
 namespace {
@@ -54,7 +55,12 @@ auto its_zero(const Arena& arena) -> Outcome {
 }
 auto its_translate(const Arena& arena) -> Outcome { return unreachable(arena, {kItsTranslater}, 0); }
 auto smmu_own(const Arena& arena) -> Outcome { return unreachable(arena, {kSmmu + 0x20, kSmmu + 0x80}, el2(arena)); }
-auto pcie_config(const Arena& arena) -> Outcome { return unreachable(arena, {kPcieConfig, kPcieConfig + 0x8000}, 0); }
+// The host has PCI only behind an SMMU of EL2's: then the attacks of dma_attacks.cpp are what counts.
+auto pcie_config(const Arena& arena) -> Outcome {
+  const bool strict = arena.device.info(RD_INFO_DMA_POLICY) == RD_DMA_STRICT;
+  if (strict && DmaEngine::pci_is_here(arena.device)) return blocked("PCI is behind an SMMU");
+  return unreachable(arena, {kPcieConfig, kPcieConfig + 0x8000}, 0);
+}
 
 // The redistributor whose affinity is this CPU's.
 [[nodiscard]] auto own_redistributor(const Arena& arena) -> std::optional<Pa> {
