@@ -15,6 +15,9 @@ target_compile_options(rd_test_flags INTERFACE -Wno-conversion -Wno-sign-convers
 if(RD_PRESET STREQUAL "native")
     target_compile_options(rd_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(rd_flags INTERFACE -fsanitize=address,undefined -fuse-ld=lld)
+    if(RD_FUZZ)  # coverage, for ./rd fuzz
+        target_compile_options(rd_flags INTERFACE -fsanitize=fuzzer-no-link)
+    endif()
 elseif(RD_PRESET STREQUAL "el2")
     target_compile_options(rd_flags INTERFACE
         -ffreestanding -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fpie -fvisibility=hidden
