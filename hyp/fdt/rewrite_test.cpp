@@ -30,6 +30,22 @@ TEST(Rewrite, gives_a_tree_that_libfdt_accepts_and_that_is_a_fixed_point) {
   }
 }
 
+// Behind the last string that a property refers to may lie the beginning of one. What is added must not become part of it.
+TEST(Rewrite, is_a_fixed_point_if_the_strings_block_ends_in_an_open_string) {
+  Blob blob = load("qemu_virt");
+  const auto grow = [&blob](std::size_t field, std::uint32_t by) {
+    const auto grown = static_cast<std::uint32_t>(read_cells(blob, field, 1)) + by;
+    for (std::size_t i = 0; i < 4; ++i) blob[field + i] = std::byte(grown >> (24 - 8 * i));
+  };
+  constexpr std::string_view kTail = "clock-ou";
+  for (const char c : kTail) blob.push_back(std::byte(c));
+  grow(4, kTail.size());   // totalsize
+  grow(32, kTail.size());  // size_dt_strings: the block is the last one
+  const Blob once = rewritten(Scanned{blob}, {}, full_edits());
+  EXPECT_EQ(rewritten(Scanned{once}, {}, full_edits()), once);
+  EXPECT_EQ(raw(once, "/redoubt", "redoubt,version"), std::string("1.0", 4));
+}
+
 TEST(Rewrite, leaves_only_what_is_harmless_of_the_qemu_machine) {
   const Blob out = rewritten(Scanned{load("qemu_smmu")}, {}, full_edits());
   const std::vector<std::string> expected{"/",

@@ -98,6 +98,12 @@ void Writer::number(std::string_view name, std::uint64_t value, unsigned cells) 
   end_property();
 }
 
+// A strings block may end in the middle of a string that nothing refers to; a name put right behind would be part of it.
+auto Writer::open_tail() const noexcept -> bool {
+  const Bytes strings = source_->strings();
+  return !strings.empty() && strings.back() != std::byte{0};
+}
+
 // In the source's strings where it is there already, else behind them.
 auto Writer::name_offset(std::string_view name) noexcept -> std::uint32_t {
   for (Bytes rest = source_->strings();;) {
@@ -106,7 +112,7 @@ auto Writer::name_offset(std::string_view name) noexcept -> std::uint32_t {
     if (present.data() == nullptr) break;
     if (present == name) return static_cast<std::uint32_t>(at);
   }
-  std::size_t offset = source_->strings().size();
+  std::size_t offset = source_->strings().size() + (open_tail() ? 1 : 0);
   for (const std::string_view added : new_names_) {
     if (added == name) return static_cast<std::uint32_t>(offset);
     offset += added.size() + 1;
@@ -130,6 +136,7 @@ auto Writer::finish() noexcept -> FdtResult<std::size_t> {
   piece_cells(kEnd, 1);
   strings_at_ = at_;
   piece(source_->strings());
+  if (open_tail()) piece(kNul);
   for (const std::string_view name : new_names_) {
     piece(bytes_of(name));
     piece(kNul);

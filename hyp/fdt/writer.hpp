@@ -41,6 +41,7 @@ class Writer {
   static constexpr std::size_t kMaxNewNames = 24;
 
   void begin_property_at(std::uint32_t name_offset, std::size_t bytes) noexcept;
+  [[nodiscard]] auto open_tail() const noexcept -> bool;
   [[nodiscard]] auto name_offset(std::string_view name) noexcept -> std::uint32_t;
   void header() noexcept;
 
