@@ -12,7 +12,7 @@
 #include <unordered_set>
 
 #include "proofs/explorer/requests.hpp"
-#include "proofs/explorer/world.hpp"
+#include "proofs/explorer/transition.hpp"
 
 namespace redoubt::explorer {
 namespace {
@@ -63,43 +63,30 @@ class Explorer {
       before_ = world_.meaning();
       world_.mark();
     }
-    SpecState expected = before_;
-    const Outcome wanted = spec::run(expected, request);
-    expected.normalise();
-    const Outcome got = world_.run(request);
+    const Transition t = take_transition(world_, before_, request);
     ++transitions_;
-    const bool changed = world_.changed();
-    const SpecState after = changed ? world_.meaning() : before_;
-    if (got != wanted) return found(request, "answer differs from the specification", got, wanted);
-    if (after != expected) return found(request, "state differs from the specification", got, wanted);
-    if (world_.wild()) return found(request, "access outside EL2's pages", got, wanted);
-    if (got.status == 0) ++succeeded_[static_cast<std::size_t>(request.call)];
-    if (!changed) return true;
-    if (got.status != 0) return found(request, "a failed call left a trace", got, wanted);
-    if (const char* error = world_.content_error(before_, after, request.call == Call::donate_image);
-        error != nullptr) {
-      return found(request, error, got, wanted);
-    }
-    world_.put_marks(after);
+    if (t.wrong != nullptr) return found(request, t);
+    if (t.got.status == 0) ++succeeded_[static_cast<std::size_t>(request.call)];
+    if (!t.changed) return true;
+    world_.put_marks(t.after);
     if (keep) return true;
-    if (!discover()) return found(request, "invariant broken", got, wanted);
+    discover();
     world_.rewind();
     return true;
   }
 
-  // The world's present state, if it is new, joins the queue. False if it breaks an invariant.
-  auto discover() -> bool {
-    if (!seen_.insert(canonical(world_.meaning(), scenario_.symmetry)).second) return true;
+  // The world's present state, if it is new, joins the queue.
+  void discover() {
+    if (!seen_.insert(canonical(world_.meaning(), scenario_.symmetry)).second) return;
     queue_.push_back(world_.save());
     if (seen_.size() % 10000 == 0) std::fprintf(stderr, "%zu states, %zu to do\n", seen_.size(), queue_.size());
-    return world_.audit_error() == 0;
   }
 
-  auto found(const Request& r, const char* what, const Outcome& got, const Outcome& wanted) -> bool {
-    std::printf("FOUND: %s\n  call %u(%#lx, %#lx, %#lx, %#lx, %#lx) budget %d, after %zu states\n", what,
+  auto found(const Request& r, const Transition& t) -> bool {
+    std::printf("FOUND: %s\n  call %u(%#lx, %#lx, %#lx, %#lx, %#lx) budget %d, after %zu states\n", t.wrong,
                 static_cast<unsigned>(r.call), r.x[0], r.x[1], r.x[2], r.x[3], r.x[4], r.hyp_budget, seen_.size());
-    std::printf("  got %ld %#lx %#lx, specification %ld %#lx %#lx, audit %u\n", got.status, got.first, got.second,
-                wanted.status, wanted.first, wanted.second, world_.audit_error());
+    std::printf("  got %ld %#lx %#lx, specification %ld %#lx %#lx, audit %u\n", t.got.status, t.got.first, t.got.second,
+                t.wanted.status, t.wanted.first, t.wanted.second, world_.audit_error());
     return false;
   }
 

@@ -147,12 +147,18 @@ class Boot {
     check_host_tree(out, ram.ranges(), edits);
   }
 
+  // A device that policy removes may be the one that a host cannot do without: it will not start, and that is all.
+  static void require_removed(hyp::fdt::FdtError error) {
+    using enum hyp::fdt::FdtError;
+    require(error == NO_TIMER || error == NO_PSCI || error == NO_GIC || error == NO_CPU, hyp::fdt::describe(error));
+  }
+
   void check_host_tree(const std::vector<std::byte>& tree, std::span<const PaRange> ram,
                        const hyp::fdt::HostEdits& edits) {
     const auto reader = Reader::open(tree);
     require(reader.has_value(), "the host's tree can be read");
     PlatformInfo info;
-    require(hyp::fdt::scan(*reader, info).has_value(), "the host's tree is a machine");
+    if (const auto scanned = hyp::fdt::scan(*reader, info); !scanned) return require_removed(scanned.error());
     require(std::ranges::equal(info.ram.ranges(), ram), "the host's tree has the host's RAM and no other");
     require(!info.timer.virt.has_value(), "the virtual timer is the guests'");
     require(info.gic.its.empty(), "no ITS is left");

@@ -13,7 +13,7 @@ constexpr unsigned kStepsBetweenComparisons = 32;
 
 extern "C" auto LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) -> int {
   using namespace redoubt;
-  GTEST_FLAG_SET(break_on_failure, true);
+  GTEST_FLAG_SET(throw_on_failure, true);  // uncaught, it ends the process as any broken rule does
   fuzz::Arguments input{data, size};
   const unsigned nr_lrs = input.one_of({2U, 3U, 4U, 16U});
   const bool is_protected = input.coin();

@@ -2,6 +2,7 @@
 """Building and running the fuzz targets (libFuzzer, ASan, UBSan), two at a time."""
 import os
 import re
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from rd import build, paths, proc
 from rd.fuzz_targets import Target
 from rd.log import RdError, progress, progress_end, say
 
-ROOMS = "abi;base;arch/arm64_defs;vgic;core;crypto;arch/host;hyp/fdt;kvm;proofs/fuzz"
+ROOMS = "abi;base;arch/arm64_defs;vgic;core;crypto;arch/host;hyp/fdt;kvm;proofs/spec;proofs/fuzz"
 FLAGS = [f"-DRD_ROOMS={ROOMS}", "-DRD_FUZZ=ON", "-DCMAKE_CXX_FLAGS_DEBUG=-O2 -g1"]
 JOBS = 2
 
@@ -57,13 +58,14 @@ def run(target: Target, folder: Path, limits: list[str] | None, env: dict[str, s
     crashes.mkdir(exist_ok=True)
     argv = [str(folder / f"fuzz_{target.name}"), f"-artifact_prefix={crashes}/{target.name}-", f"-max_len={target.max_length}",
             "-len_control=0", "-timeout=60", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=1"]
+    corpus = folder / ("smoke" if limits is None else "corpus") / target.name   # the first folder is where new inputs go
     if limits is None:
-        argv += ["-seed=1", f"-runs={target.smoke_runs}"]
-    else:
-        corpus = folder / "corpus" / target.name
-        corpus.mkdir(parents=True, exist_ok=True)
-        argv += [*limits, str(corpus)]
-    argv += [str(each) for each in [seeds(target, folder)] if each]
+        shutil.rmtree(corpus, ignore_errors=True)
+    corpus.mkdir(parents=True, exist_ok=True)
+    argv += ["-seed=1", f"-runs={target.smoke_runs}"] if limits is None else limits
+    argv.append(str(corpus))
+    if first := seeds(target, folder):
+        argv.append(str(first))
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                           env={**os.environ, **(env or {})}, start_new_session=True) as child:
         try:
@@ -116,3 +118,9 @@ def _judge(target: Target, text: str, code: int) -> Result:
     if not code and not inputs:
         raise RdError(f"fuzz target {target.name} ran no input: {text[-400:]}")
     return Result(target, found, inputs, number(r"checked calls: (\d+)"), artifact)
+
+
+def storm(folder: Path, seed: int, calls: int) -> int:
+    """Very many calls of core with inputs from a seed, judged like those of core_calls, without a fuzzer's cost. Answers the number."""
+    proc.run([folder / "fuzz_core_storm", str(seed), str(calls)], what=f"core_storm {seed} {calls}")
+    return calls

@@ -14,7 +14,10 @@ class Target:
 
 TARGETS = (
     Target("boot_tree", "a boot loader's device tree, from its bytes to the host's tree", 12000, 16384, "build:seeds/boot_tree"),
-    Target("el2_calls", "hypercalls, guest calls (RSI, PSCI, TRNG), aborts and traps through hyp's own sources", 2500),
+    Target("core_calls", "call sequences on core/, judged by the specification and the invariants", 8000),
+    Target("cose_bytes", "bytes from anywhere as CBOR, COSE keys and signed messages", 100000, 512, "proofs/fuzz/seeds/cose_bytes"),
+    Target("el2_calls", "hypercalls, guest calls (RSI, PSCI, TRNG), aborts and traps through hyp's own sources", 5000),
+    Target("kvm_calls", "a VM's KVM state under a VMM's ioctls, irqfds and exits", 30000),
     Target("vgic_delivery", "interrupts of a two-vCPU VM: nothing forged, nothing lost", 5000, 4096),
     Target("vgic_registers", "distributor and redistributor registers; list registers from a hostile host's requests", 15000),
 )

@@ -52,9 +52,10 @@ void World::build_vms() {
       call({RD_CALL_VCPU_CREATE, vm, index, page_number(next), page_number(next + 1)});
     call({RD_CALL_VM_SET_GIC, vm, kGicd, kGuestGicr, 96});
     if (vm == kProtected) call({RD_CALL_MEM_DONATE_IMAGE, vm, kGuestRam >> 12, page_number(next++)});
-    if (input_.coin()) call({RD_CALL_VM_FINALISE, vm});
+    if (input_.pick(8) != 0) call({RD_CALL_VM_FINALISE, vm});
     next = (next + 1) & ~1U;
   }
+  if (input_.pick(4) != 0) call({RD_CALL_VCPU_RUN, input_.coin() ? kProtected : kOrdinary, 0});
 }
 
 void World::step() {

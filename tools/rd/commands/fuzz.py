@@ -22,6 +22,8 @@ def arguments(parser) -> None:
     parser.add_argument("--list", action="store_true", help="only list the targets")
     parser.add_argument("--smoke", action="store_true", help="a fixed number of inputs, the same every time")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="one input to one target")
+    parser.add_argument("--storm", type=int, metavar="MILLIONS", help="of random calls on core/, without coverage and sanitizers")
+    parser.add_argument("--seed", type=int, default=1, help="of --storm")
     parser.add_argument("--faults", action="store_true", help="is a planted fault found by each target?")
 
 
@@ -35,6 +37,9 @@ def run(args) -> int:
         from rd import fuzz_faults
         return fuzz_faults.run(targets)
     folder = fuzz.ready()
+    if args.storm:
+        print(f"{fuzz.storm(folder, args.seed, args.storm * 1_000_000)} checked calls, nothing found")
+        return 0
     if args.replay:
         if len(targets) != 1:
             raise RdError("--replay needs one --target")
