@@ -97,17 +97,19 @@ auto create(std::uint64_t flags, unsigned root, unsigned decoy, std::uint64_t vc
   return Request{Call::create, {flags, 33, page(root), page(decoy), vcpus}, -1};
 }
 
-// Pages 3..6 move between the host, a protected and an ordinary VM that both exist from the start.
-auto memory_scenario() -> Scenario {
-  Scenario s{"memory: 4 pages, a protected and an ordinary VM", {3, 4, 1}, {}, {}};
+// `count` pages move between the host, a protected and an ordinary VM that both exist from the start.
+auto memory_scenario(unsigned count) -> Scenario {
+  Scenario s{"memory: " + std::to_string(count) + " pages, a protected and an ordinary VM", {3, count, 1}, {}, {}};
   s.setup = {create(RD_VM_PROTECTED, 8, 10, 1), create(0, 12, 14, 1)};
   for (const Request& r : topups(kVm0, 16, 4)) s.setup.push_back(r);
   for (const Request& r : topups(kVm1, 20, 2)) s.setup.push_back(r);
-  const Words pfns = with({page(3), page(4), page(5), page(6)}, kWildFrames);
+  Words pfns = kWildFrames;
+  for (unsigned number = 3; number < 3 + count; ++number) pfns.push_back(page(number));
   add_memory(s.requests, pfns, {RD_PROT_W, RD_PROT_R, RD_PROT_R | RD_PROT_W | RD_PROT_X});
   for (const Call call : {Call::finalise, Call::stop, Call::teardown}) add_all(s.requests, call, {kVms});
   add_all(s.requests, Call::reclaim, {pfns, {1, 2}});
   drop_unmodelled(s.requests);
+  s.large = count != 4;
   return s;
 }
 
@@ -125,6 +127,8 @@ auto life_scenario() -> Scenario {
 
 }  // namespace
 
-auto all_scenarios() -> std::vector<Scenario> { return {memory_scenario(), life_scenario()}; }
+auto all_scenarios() -> std::vector<Scenario> {
+  return {memory_scenario(4), life_scenario(), memory_scenario(5), memory_scenario(3)};
+}
 
 }  // namespace redoubt::explorer

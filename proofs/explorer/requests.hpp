@@ -15,6 +15,7 @@ struct Scenario {
   Symmetry symmetry;
   std::vector<Request> setup;     // from power-on to the first state; all succeed
   std::vector<Request> requests;  // tried in every state
+  bool large = false;             // by its number only
 };
 
 [[nodiscard]] auto all_scenarios() -> std::vector<Scenario>;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call on the real core, judged: it must answer what the specification answers, end in the state the specification
-// ends in, keep every invariant, wipe what changes hands, and leave no trace if it fails.
+// ends in, wipe what changes hands, and leave no trace if it fails. Invariants are the caller's to check, once for each state.
 #pragma once
+
+#include <cstring>
+#include <optional>
 
 #include "proofs/explorer/world.hpp"
 
@@ -11,28 +14,40 @@ struct Transition {
   const char* wrong = nullptr;  // what rule was broken; null: none
   Outcome got, wanted;
   bool changed = false;  // the world is in another state: put_marks() or rewind() is due
-  bool outside = false;  // the call did what `before` is too small to describe: only the answer was judged
-  SpecState after;
+  std::optional<SpecState>
+      after;  // if changed; none if `before` is too small to describe it: only the answer was judged
 };
 
-// `before` is the world's meaning, and the world was marked.
-[[nodiscard]] inline auto take_transition(World& world, const SpecState& before, const Request& request) -> Transition {
+// Byte by byte first: most calls fail and change nothing, and this comparison is most of what the explorer does.
+[[nodiscard]] inline auto same(const SpecState& a, const SpecState& b) -> bool {
+  return std::memcmp(static_cast<const void*>(&a), static_cast<const void*>(&b), sizeof(SpecState)) == 0 || a == b;
+}
+
+// `before` is the world's meaning, and the world was marked. `scratch` equals `before`, and does so again afterwards.
+[[nodiscard]] inline auto take_transition(World& world, const SpecState& before, SpecState& scratch,
+                                          const Request& request) -> Transition {
   Transition t;
-  SpecState expected = before;
-  t.wanted = spec::run(expected, request);
-  expected.normalise();
+  t.wanted = spec::run(scratch, request);
   t.got = world.run(request);
   t.changed = world.changed();
-  t.outside = expected.outside;
   if (t.got != t.wanted) t.wrong = "answer differs from the specification";
   if (world.wild()) t.wrong = "access outside EL2's pages";
   if (t.changed && t.got.status != 0) t.wrong = "a failed call left a trace";
-  if (t.wrong != nullptr || t.outside) return t;
-  t.after = t.changed ? world.meaning() : before;
-  if (t.after != expected) t.wrong = "state differs from the specification";
-  if (t.wrong != nullptr || !t.changed) return t;
-  t.wrong = world.content_error(before, t.after, request.call == Call::donate_image);
-  if (t.wrong == nullptr && world.audit_error() != 0) t.wrong = "invariant broken";
+  if (t.wanted.status != 0 || !t.changed) {
+    if (t.wrong == nullptr && !same(scratch, before)) {
+      scratch.normalise();
+      if (!scratch.outside && scratch != before) t.wrong = "state differs from the specification";
+      scratch = before;
+    }
+    return t;
+  }
+  scratch.normalise();
+  if (t.wrong == nullptr && !scratch.outside) {
+    t.after = world.meaning();
+    if (!same(*t.after, scratch)) t.wrong = "state differs from the specification";
+    if (t.wrong == nullptr) t.wrong = world.content_error(before, *t.after, request.call == Call::donate_image);
+  }
+  scratch = before;
   return t;
 }
 

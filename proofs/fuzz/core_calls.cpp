@@ -42,12 +42,13 @@ class Calls {
   void take(const Request& request) {
     if (request.call == Call::create && !room_for_vm()) return;
     world_.mark();
-    const Transition t = take_transition(world_, before_, request);
+    const Transition t = take_transition(world_, before_, scratch_, request);
     if (t.wrong != nullptr) broken(t.wrong);
     count_checked();
     if (!t.changed) return;
-    if (t.outside) return world_.rewind();
-    before_ = t.after;
+    if (!t.after) return world_.rewind();
+    require(world_.audit_error() == 0, "core's invariants hold");
+    before_ = scratch_ = *t.after;
     world_.put_marks(before_);
   }
   // The model holds two VMs, dead ones included; core has more slots.
@@ -108,6 +109,7 @@ class Calls {
   Arguments& input_;
   World world_;
   SpecState before_ = world_.meaning();
+  SpecState scratch_ = before_;
 };
 
 }  // namespace

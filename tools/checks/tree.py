@@ -22,9 +22,9 @@ def cxx_files(root: Path) -> list[str]:
 
 @cache
 def test_files(root: Path) -> frozenset[str]:
-    """Sources of unit tests (by name, or listed as TESTS or TEST_SOURCES) and headers that only such files include."""
+    """Sources of unit tests (by name, or listed as TESTS or TEST_SOURCES) and of fuzz targets, and headers that only such files include."""
     names = files(root)
-    found = {n for n in names if n.endswith("_test.cpp") or "/testdata/" in n}
+    found = {n for n in names if n.endswith("_test.cpp") or "/testdata/" in n or n.startswith("proofs/fuzz/")}
     for name in (n for n in names if n.endswith("CMakeLists.txt")):
         for listed in re.findall(r"\bTEST(?:S|_SOURCES)\b([^A-Z)]*)", (root / name).read_text()):
             found |= {str(Path(name).parent / each) for each in listed.split()}

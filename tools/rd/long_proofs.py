@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ./rd test --all does natively besides the unit tests. Each part answers how many passed and failed."""
-from rd import fuzz, fuzz_faults, fuzz_targets
+from rd import build, fuzz, fuzz_faults, fuzz_targets, proc
 from rd.log import say
 from rd.unit_tests import Tally
 
@@ -19,4 +19,10 @@ def storm() -> Tally:
     return Tally(1, 0)
 
 
-PARTS = [planted_faults, storm]
+def large_exploration() -> Tally:
+    say("the explorer on 5 pages")
+    proc.run([build.preset("native") / "explorer", "2"], what="explorer 2")
+    return Tally(1, 0)
+
+
+PARTS = [planted_faults, storm, large_exploration]
