@@ -82,7 +82,7 @@ void check_windows(const PlatformInfo& info, const hyp::fdt::Windows& windows, c
     require(!window.overlaps(info.gic.distributor), "no window onto the distributor");
     for (const PaRange& gicr : info.gic.redistributors) require(!window.overlaps(gicr), "nor onto a redistributor");
     for (const PaRange& its : info.gic.its) require(!window.overlaps(its), "nor onto an ITS");
-    for (const PaRange& smmu : info.smmus) require(open || !window.overlaps(smmu), "strict: nor onto an SMMU");
+    for (const auto& smmu : info.smmus) require(open || !window.overlaps(smmu.registers), "strict: nor onto an SMMU");
   }
 }
 

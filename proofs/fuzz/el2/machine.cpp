@@ -150,6 +150,7 @@ void El2Machine::wipe(Pfn first, std::uint64_t pages) noexcept {
 }
 void El2Machine::clean(Pfn, std::uint64_t) noexcept {}
 void El2Machine::sync_icache() noexcept {}
+void El2Machine::sync_devices(Pfn, std::uint64_t) noexcept {}  // there is no SMMU
 auto El2Machine::map_hyp(Pfn) noexcept -> Result<> {
   if (fuzz::map_budget == 0) return Unexpected{Error::NO_MEMORY};
   if (fuzz::map_budget > 0) --fuzz::map_budget;
