@@ -20,14 +20,16 @@ inline const int rd_planted = [] {
 """
 
 
-def copy(folder: Path, changed: dict[str, str]) -> None:
-    """All files of the tree below `folder`, those in `changed` with that text. Files that are the same keep their time."""
+def copy(folder: Path, changed: dict[str, str], more: str = "") -> None:
+    """All files of the tree below `folder`, those in `changed` with that text. Files that are the same keep their time.
+
+    `more` goes behind the switch, into what every C++ file sees first."""
     names = tree.files(paths.ROOT)
     for name in names:
         text = changed[name].encode() if name in changed else (paths.ROOT / name).read_bytes()
         _write(folder / name, text)
         shutil.copymode(paths.ROOT / name, folder / name)
-    _write(folder / SWITCH, _HEADER.encode())
+    _write(folder / SWITCH, (_HEADER + more).encode())
     for stale in (each for each in folder.rglob("*") if each.is_file() and str(each.relative_to(folder)) not in {*names, SWITCH}):
         stale.unlink()
 
