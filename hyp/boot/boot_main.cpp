@@ -58,6 +58,10 @@ void start_console() noexcept {
   console_attach(EL2_DEVICE_VA + platform.console->begin.value());
 }
 
+static_assert(fdt::kRamEnd <= EL2_IMAGE_VA - EL2_LINEAR_VA && fdt::kRamEnd <= EL2_LINEAR_VA,
+              "neither the linear area nor the identity map of the boot runs into the area behind it");
+static_assert(fdt::kDeviceEnd <= (std::uint64_t{1} << 48) - EL2_DEVICE_VA);
+
 void read_machine(Pa image_pa) noexcept {
   auto& state = machine_for_boot();
   state.features = read_features();

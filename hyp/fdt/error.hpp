@@ -20,6 +20,7 @@ namespace redoubt::hyp::fdt {
   X(TOO_DEEP, "nodes are nested too deeply")                                                                      \
   X(TOO_MANY, "more memory ranges, reservations, regions or windows than there is room for")                      \
   X(BAD_ADDRESS, "an address wraps, is above 48 bits or cannot be translated")                                    \
+  X(TOO_HIGH, "memory or a device that EL2 uses lies above what its address space has room for")                  \
   X(NO_MEMORY_NODE, "no usable memory node")                                                                      \
   X(NO_CPU, "no cpu node")                                                                                        \
   X(NO_GIC, "no usable arm,gic-v3 node")                                                                          \

@@ -19,6 +19,10 @@ inline constexpr std::size_t kMaxCpus = 16;
 inline constexpr std::size_t kMaxRegions = 8;  // of each kind: redistributor regions, ITS, UARTs, boot modules
 inline constexpr std::size_t kMaxSmmus = 8;
 
+// EL2 maps what it uses at a base + PA (hyp/mm/layout.h): above these ends such an address would be another area's.
+inline constexpr std::uint64_t kRamEnd = std::uint64_t{1} << 45;
+inline constexpr std::uint64_t kDeviceEnd = std::uint64_t{0xa000'0000'0000};
+
 // Memory that belongs to somebody already. Not subtracted from `ram`.
 struct ReservedMemory {
   PaRange range;
@@ -85,7 +89,7 @@ struct PlatformInfo {
 };
 
 // Fills a fresh `info` (about 2 KiB: the caller keeps it in static memory). Fails where EL2 could not run a host:
-// NO_MEMORY_NODE, NO_CPU, NO_GIC, NO_PSCI, NO_TIMER, BAD_ADDRESS (malformed memory or reservation), TOO_MANY.
+// NO_MEMORY_NODE, NO_CPU, NO_GIC, NO_PSCI, NO_TIMER, BAD_ADDRESS (malformed memory or reservation), TOO_MANY, TOO_HIGH.
 [[nodiscard]] auto scan(const Reader& reader, PlatformInfo& info) noexcept -> FdtResult<>;
 
 // Entry `name` ("sec-phys" "phys" "virt" "hyp-phys" "hyp-virt") of a timer node's `interrupts`, as its cells; by

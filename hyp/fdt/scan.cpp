@@ -99,6 +99,13 @@ void find_console(const Reader& reader, PlatformInfo& info) noexcept {
   if (const auto range = reg_range(*output, output->depth(), 0)) info.console = range;
 }
 
+auto beyond_el2(const PlatformInfo& info) noexcept -> bool {
+  const auto above = [](const PaRange& range) { return range.end.value() > kDeviceEnd; };
+  bool high = info.ram.ranges().back().end.value() > kRamEnd || above(info.gic.distributor);
+  for (const auto& region : info.gic.redistributors) high = high || above(region);
+  return high || (info.console && above(*info.console));
+}
+
 }  // namespace
 
 auto scan(const Reader& reader, PlatformInfo& info) noexcept -> FdtResult<> {
@@ -112,6 +119,7 @@ auto scan(const Reader& reader, PlatformInfo& info) noexcept -> FdtResult<> {
   if (info.mpidrs.empty()) return FdtUnexpected{FdtError::NO_CPU};
   if (info.gic.redistributors.empty()) return FdtUnexpected{FdtError::NO_GIC};
   if (!psci) return FdtUnexpected{FdtError::NO_PSCI};
+  if (beyond_el2(info)) return FdtUnexpected{FdtError::TOO_HIGH};
   return scan_timer(reader, info.gic.interrupt_cells, info.timer);
 }
 

@@ -127,6 +127,23 @@ TEST(Scan, refuses_a_machine_it_cannot_run_a_host_on) {
   EXPECT_EQ(error_of(with_cells(good, "/timer", "interrupts", {1, 13, 4})), FdtError::NO_TIMER);
 }
 
+TEST(Scan, refuses_what_el2_has_no_address_for) {
+  const Blob good = load("qemu_virt");
+  const auto ram = [&](std::uint32_t high, std::uint32_t bytes) {
+    return error_of(with_cells(good, "/memory@40000000", "reg", {high, 0, 0, bytes}));
+  };
+  EXPECT_EQ(ram(0x1fff, 0x4000'0000), std::nullopt);
+  EXPECT_EQ(ram(0x2000, 0x1000), FdtError::TOO_HIGH) << "its linear address would be the image's";
+  EXPECT_EQ(ram(0x4000, 0x4000'0000), FdtError::TOO_HIGH);
+  const auto gic = [&](std::uint32_t high) {
+    return error_of(
+        with_cells(good, "/intc@8000000", "reg", {high, 0x8000000, 0, 0x10000, high, 0x80a0000, 0, 0xf60000}));
+  };
+  EXPECT_EQ(gic(0x9fff), std::nullopt);
+  EXPECT_EQ(gic(0xa000), FdtError::TOO_HIGH);
+  EXPECT_EQ(error_of(with_cells(good, "/pl011@9000000", "reg", {0xa000, 0, 0, 0x1000})), FdtError::TOO_HIGH);
+}
+
 TEST(Scan, refuses_more_memory_ranges_or_reservations_than_it_can_hold) {
   std::vector<std::uint32_t> memory;
   for (std::uint32_t i = 0; i < kMaxRamRanges + 1; ++i)
