@@ -48,6 +48,9 @@ class PageDb final {
   [[nodiscard]] constexpr auto add_region(Pfn first, std::uint64_t count) noexcept -> Result<>;
   // Boot only: pages of EL2's image and carve-out. INVALID if a frame is not RAM.
   [[nodiscard]] constexpr auto pin_for_hyp(Pfn first, std::uint64_t count) noexcept -> Result<>;
+  // Boot only: what is RAM in [first, end) and exclusively the host's stays so and can never be donated, as if somebody
+  // borrowed it for ever.
+  constexpr void lend_for_ever(Pfn first, Pfn end) noexcept;
 
   [[nodiscard]] constexpr auto find(Pfn pfn) const noexcept -> std::optional<Place>;
   // The 512 frames of a 2 MiB aligned block, if all of them are one run of RAM.
@@ -105,6 +108,17 @@ constexpr auto PageDb::pin_for_hyp(Pfn first, std::uint64_t count) noexcept -> R
     return {};
   }
   return Unexpected{Error::INVALID};
+}
+
+constexpr void PageDb::lend_for_ever(Pfn first, Pfn end) noexcept {
+  for (const Region& region : regions()) {
+    const Pfn begin = first < region.first ? region.first : first;
+    const Pfn region_end = region.first + region.count;
+    for (Pfn pfn = begin; pfn < end && pfn < region_end; pfn = pfn + 1) {
+      const PageIndex index{region.index_base + (pfn.value() - region.first.value())};
+      if (at(index).host_exclusive()) set(index, PageEntry{}.with_borrows(1));
+    }
+  }
 }
 
 constexpr auto PageDb::find(Pfn pfn) const noexcept -> std::optional<Place> {

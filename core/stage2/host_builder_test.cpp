@@ -130,6 +130,25 @@ TEST(PageDbTest, good_find) {
   EXPECT_FALSE(db.find_block(Pfn{0}) || db.find_block(Pfn{0x600}) || db.find_block(Pfn{~std::uint64_t{0} - 100}));
 }
 
+TEST(PageDbTest, good_reservation_may_begin_and_end_outside_ram) {
+  std::vector<PageEntry> entries(300);
+  PageDb db{std::span{entries}};
+  EXPECT_TRUE(db.add_region(Pfn{100}, 100));
+  EXPECT_TRUE(db.add_region(Pfn{300}, 200));
+  EXPECT_TRUE(db.pin_for_hyp(Pfn{310}, 1));
+  db.lend_for_ever(Pfn{0}, Pfn{50});
+  db.lend_for_ever(Pfn{90}, Pfn{102});
+  db.lend_for_ever(Pfn{198}, Pfn{312});
+  db.lend_for_ever(Pfn{499}, Pfn{kFrameLimit});
+  const auto at = [&](std::uint64_t pfn) { return db.at(db.find(Pfn{pfn})->page); };
+  for (const std::uint64_t pfn : {100, 101, 198, 199, 300, 311, 499}) {
+    EXPECT_FALSE(at(pfn).host_exclusive()) << pfn;
+    EXPECT_TRUE(at(pfn).lendable()) << pfn;
+  }
+  for (const std::uint64_t pfn : {102, 197, 312, 498}) EXPECT_TRUE(at(pfn).host_exclusive()) << pfn;
+  EXPECT_EQ(at(310), PageEntry::hyp_pinned()) << "what is EL2's stays so";
+}
+
 // The host works the same whatever its IPA size: donate, see it gone, take it back.
 TEST(HostMap, good_level_0_root) {
   CoreWorld w{48};

@@ -120,11 +120,7 @@ void keep_reservations_from_guests(core::PageDb& pages, const fdt::PaRange& blob
   for (const auto& reserved : platform.reserved) {
     if (!fdt::firmware_owns(platform, blob, reserved.range)) continue;
     const auto range = reserved.range.pages_touched();
-    for (Pa at = range.begin; at < range.end; at = at + kPageSize) {
-      const auto place = pages.find(pfn_of(at));
-      if (!place) break;
-      if (pages.at(place->page).host_exclusive()) pages.set(place->page, core::PageEntry{}.with_borrows(1));
-    }
+    pages.lend_for_ever(pfn_of(range.begin), pfn_of(range.end));
   }
 }
 
