@@ -56,6 +56,7 @@ auto cut_guests_off(Core& core) noexcept -> unsigned {
   arm64::dsb_ishst();
   arm64::tlbi_alle1is();
   arm64::dsb_ish();
+  core.machine.tlbi_repeat();  // or a store of a guest could come after the wipe of its page
   return loaded;
 }
 
