@@ -67,8 +67,9 @@ void read_machine(Pa image_pa) noexcept {
   state.features = read_features();
   if (bits_of(state.features.pfr0, 24, 4) == 0) panic("the CPU has no GICv3 system registers");
   if (bits_of(state.features.mmfr0, 28, 4) == 15) panic("the CPU has no 4 KiB granule");
-  state.host = host_traps(state.features);
-  state.guest = guest_traps(state.features);
+  const auto counters = state.features.pmu() ? bits_of(RD_READ_SYSREG(PMCR_EL0), 11, 5) : 0;
+  state.host = host_traps(state.features, counters);
+  state.guest = guest_traps(state.features, counters);
   const auto vtr = RD_READ_SYSREG(ICH_VTR_EL2);
   state.gic = vgic::GicCpuConfig::of_vtr(vtr, arm64::kGicVirtualTimerPpi);
   const auto preemption_bits = arm64::IchVtr::PREbits::of(vtr) + 1;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The EL2 control registers of host and guests, computed once from what the CPUs have.
-#include "arch/arm64/common/sysreg_access.hpp"
 #include "hyp/cpu/features.hpp"
 
 namespace redoubt::hyp {
@@ -39,10 +38,6 @@ auto host_hcrx(const Features& features) noexcept -> std::uint64_t {
   return bits;
 }
 
-auto counters(const Features& features) noexcept -> std::uint64_t {
-  return features.pmu() ? bits_of(RD_READ_SYSREG(PMCR_EL0), 11, 5) : 0;
-}
-
 // What EL2 does is not counted by the host's counters (HPMD, HCCD).
 auto quiet_el2(const Features& features) noexcept -> std::uint64_t {
   const auto version = features.pmu() ? bits_of(features.dfr0, 8, 4) : 0;
@@ -62,7 +57,7 @@ auto instruction_fine_grained(const Features& features) noexcept -> std::uint64_
 
 }  // namespace
 
-auto host_traps(const Features& features) noexcept -> TrapConfig {
+auto host_traps(const Features& features, std::uint64_t counters) noexcept -> TrapConfig {
   return TrapConfig{
       .hcr = common_hcr(features) | hcr::kTid3 | hcr::kTidcp | (features.pauth() ? hcr::kApi | hcr::kApk : 0) |
              (features.csv2_2() ? hcr::kEnScxt : 0) | (features.mte() ? hcr::kAta : 0) |
@@ -70,7 +65,7 @@ auto host_traps(const Features& features) noexcept -> TrapConfig {
       .cptr = (cptr::kRes1 & ~cptr::kTsm & ~cptr::kTz) | (features.sve() ? 0 : cptr::kTz) |
               (features.sme() ? 0 : cptr::kTsm),
       // The host's own profiling and trace buffers go through its stage 1 and stage 2; EL2 lends it all counters.
-      .mdcr = counters(features) | quiet_el2(features) | (features.spe_usable ? mdcr::kE2pb : 0) |
+      .mdcr = counters | quiet_el2(features) | (features.spe_usable ? mdcr::kE2pb : 0) |
               (features.trbe_usable ? mdcr::kE2tb : 0),
       .cnthctl = cnthctl::kEl1pcten | cnthctl::kEl1pcen,
       .hcrx = host_hcrx(features),
@@ -82,13 +77,13 @@ auto host_traps(const Features& features) noexcept -> TrapConfig {
   };
 }
 
-auto guest_traps(const Features& features) noexcept -> TrapConfig {
+auto guest_traps(const Features& features, std::uint64_t counters) noexcept -> TrapConfig {
   return TrapConfig{
       .hcr = common_hcr(features) | hcr::kFmo | hcr::kImo | hcr::kAmo | hcr::kFb | hcr::kBsuIs | hcr::kTwi |
              hcr::kTid1 | hcr::kTid3 | hcr::kTidcp | hcr::kTacr | hcr::kTsw | (features.lor() ? hcr::kTlor : 0) |
              (features.ras() ? hcr::kTerr | hcr::kTea : 0) | (features.mte() ? hcr::kTid5 : 0),
       .cptr = cptr::kRes1 | cptr::kTz | cptr::kTsm | cptr::kTfp | cptr::kTta | (features.amu() ? cptr::kTam : 0),
-      .mdcr = counters(features) | quiet_el2(features) | mdcr::kTpm | mdcr::kTpmcr | mdcr::kTda | mdcr::kTdosa |
+      .mdcr = counters | quiet_el2(features) | mdcr::kTpm | mdcr::kTpmcr | mdcr::kTda | mdcr::kTdosa |
               mdcr::kTdra | (features.spe() ? mdcr::kTpms : 0) | (features.trf() ? mdcr::kTtrf : 0),
       .cnthctl = cnthctl::kEl1pcten,
       .hcrx = 0,

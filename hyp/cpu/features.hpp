@@ -64,9 +64,9 @@ struct TrapConfig {
 };
 
 [[nodiscard]] auto read_features() noexcept -> Features;
-// Boot.
-[[nodiscard]] auto host_traps(const Features& features) noexcept -> TrapConfig;
-[[nodiscard]] auto guest_traps(const Features& features) noexcept -> TrapConfig;
+// Boot. counters: how many event counters there are (PMCR_EL0.N; 0 without a PMU).
+[[nodiscard]] auto host_traps(const Features& features, std::uint64_t counters) noexcept -> TrapConfig;
+[[nodiscard]] auto guest_traps(const Features& features, std::uint64_t counters) noexcept -> TrapConfig;
 
 // VTCR_EL2 for an input address size; concatenated start tables as core/stage2 builds them.
 [[nodiscard]] auto vtcr_for(const Features& features, unsigned ipa_bits, unsigned start_level) noexcept

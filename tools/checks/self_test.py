@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from abi_doc import parse
-from checks import bitcode_self_test, elf_gates, includes, provable, ratchet, tree
+from checks import bitcode_self_test, elf_gates, includes, museum, provable, ratchet, tree
 from checks.elf_image import short_name
 
 NAME = "the checks find planted faults"
@@ -37,7 +37,7 @@ GOOD_ASSEMBLY = "f: stp x29, x30, [sp, #-16]!\n mrs x0, currentel\n bl g\n eret\
 LONG = "int f(int a) {\n" + "  a += 1;\n" * 40 + "  return a;\n}\n"
 
 
-def problems(_root: Path) -> list[str]:
+def problems(root: Path) -> list[str]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for gate, source in BAD_ASSEMBLY:
@@ -52,7 +52,17 @@ def problems(_root: Path) -> list[str]:
         found.append("size of functions: sees functions where there are none")
     if short_name("void a::(anonymous namespace)::b<int, c<d>>(e)::{lambda(int)#1}") != "a::{anonymous}::b":
         found.append("function names: not as expected")
-    return found + _abi_reader()
+    return found + _abi_reader() + _museum(root)
+
+
+def _museum(root: Path) -> list[str]:
+    """A test that was renamed, a row without one, and a row that was lost must be seen."""
+    existing, rows = museum.Existing(root), [f"| {n} | a | b | by construction |" for n in range(1, museum.LAST + 1)]
+    if museum.problems_of("\n".join(rows), existing):
+        return ["bug museum: false alarm"]
+    bad = ("| 7 | a | b | `Museum.no_such_test` |", "| 7 | a | b | attack `none` |", "| 7 | a | b | review |", "", rows[5])
+    return [f"bug museum: does not see: {row!r}" for row in bad
+            if not museum.problems_of("\n".join([*rows[:6], row, *rows[7:]]), existing)]
 
 
 def _abi_reader() -> list[str]:

@@ -165,6 +165,22 @@ auto donate_free(const Arena& arena) -> Outcome {
                                 : blocked("VM_DESTROY answered {}", destroyed);
 }
 
+// What the host gets of the log is text: an offset beyond what was written must not reach what lies behind it.
+auto log_offset(const Arena& arena) -> Outcome {
+  const Pfn page = arena.device.pages(0);
+  for (const std::uint64_t offset : kEdges) {
+    (void)arena.device.store(pa_of(page), 8, ~0ull, Mapping::kLinear);
+    const Answer answer = arena.device.call(RD_CALL_LOG_READ, {page.value(), offset});
+    if (answer.status != 0) continue;
+    if (answer.x1 > kPageSize || answer.x1 > answer.x2 || answer.x2 >= offset)
+      return reached("offset {:#x}: {} bytes, then {:#x}", offset, answer.x1, answer.x2);
+    const auto word = arena.device.load(pa_of(page), 8, Mapping::kLinear);
+    if (!word || (answer.x1 >= 8 && (*word & 0x8080'8080'8080'8080) != 0))
+      return reached("offset {:#x} answered no text", offset);
+  }
+  return blocked("each of {} starts at the oldest byte kept", std::size(kEdges));
+}
+
 constexpr std::string_view kRefused = "refused by every call";
 
 constexpr Attack kAttacks[] = {
@@ -209,6 +225,10 @@ constexpr Attack kAttacks[] = {
      .what = "frames and lengths near 2^36, 2^52 and 2^64",
      .expected = "refused",
      .outside = overflow},
+    {.name = "log-offset",
+     .what = "LOG_READ of offsets that were never written",
+     .expected = "the oldest text",
+     .outside = log_offset},
 };
 
 }  // namespace

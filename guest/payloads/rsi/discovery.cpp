@@ -63,6 +63,16 @@ void check_hvc(Report& report) noexcept {
                "HVC is undefined");
 }
 
+// The immediate is part of what is called: a number that only #0 may carry must not be obeyed behind another one.
+void check_immediate(Report& report) noexcept {
+  const Abort abort = expecting_abort([] {
+    register std::uint64_t x0 asm("x0") = static_cast<std::uint64_t>(Fid::PSCI_VERSION);
+    asm volatile("smc #1" : "+r"(x0) : : "x1", "x2", "x3", "memory");
+  });
+  report.check(abort.count == 1 && arm64::exception_class(abort.ESR) == arm64::ExceptionClass::UNKNOWN,
+               "SMC #1 is undefined");
+}
+
 }  // namespace
 
 void check_discovery(Report& report) noexcept {
@@ -70,6 +80,7 @@ void check_discovery(Report& report) noexcept {
   check_registers(report);
   check_identifiers(report);
   check_hvc(report);
+  check_immediate(report);
 }
 
 }  // namespace redoubt::guest
