@@ -83,8 +83,8 @@ auto guest_traps(const Features& features, std::uint64_t counters) noexcept -> T
              hcr::kTid1 | hcr::kTid3 | hcr::kTidcp | hcr::kTacr | hcr::kTsw | (features.lor() ? hcr::kTlor : 0) |
              (features.ras() ? hcr::kTerr | hcr::kTea : 0) | (features.mte() ? hcr::kTid5 : 0),
       .cptr = cptr::kRes1 | cptr::kTz | cptr::kTsm | cptr::kTfp | cptr::kTta | (features.amu() ? cptr::kTam : 0),
-      .mdcr = counters | quiet_el2(features) | mdcr::kTpm | mdcr::kTpmcr | mdcr::kTda | mdcr::kTdosa |
-              mdcr::kTdra | (features.spe() ? mdcr::kTpms : 0) | (features.trf() ? mdcr::kTtrf : 0),
+      .mdcr = counters | quiet_el2(features) | mdcr::kTpm | mdcr::kTpmcr | mdcr::kTda | mdcr::kTdosa | mdcr::kTdra |
+              (features.spe() ? mdcr::kTpms : 0) | (features.trf() ? mdcr::kTtrf : 0),
       .cnthctl = cnthctl::kEl1pcten,
       .hcrx = 0,
       .hfgrtr = 0,

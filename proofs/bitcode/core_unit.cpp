@@ -67,6 +67,7 @@ auto boot_and_queries(std::span<PageEntry> entries, VmTable& vms, PageStack& poo
   PageDb pages{entries};
   RD_TRY(pages.add_region(Pfn{n}, n));
   RD_TRY(pages.pin_for_hyp(Pfn{n}, n));
+  pages.lend_for_ever(Pfn{n}, Pfn{n});
   RD_TRY_ASSIGN(prot, Prot::make(n));
   return pages.pages() + pages.at(PageIndex{0}).word() + prot.bits() + geometry.t0sz() + geometry.sl0() +
          geometry.root_bytes();

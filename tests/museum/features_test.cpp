@@ -19,22 +19,22 @@ struct Row {
 };
 
 constexpr Row kRows[] = {
-    {"S2FWB", &Features::mmfr2, 40, 1, &Features::fwb},     {"SVE", &Features::pfr0, 32, 1, &Features::sve},
-    {"SME", &Features::pfr1, 24, 1, &Features::sme},        {"MTE2", &Features::pfr1, 8, 2, &Features::mte},
-    {"RAS", &Features::pfr0, 28, 1, &Features::ras},        {"AMU", &Features::pfr0, 44, 1, &Features::amu},
-    {"CSV2_2", &Features::pfr0, 56, 2, &Features::csv2_2},  {"DIT", &Features::pfr0, 48, 1, &Features::dit},
-    {"SSBS", &Features::pfr1, 4, 1, &Features::ssbs},       {"PMUVer", &Features::dfr0, 8, 1, &Features::pmu},
-    {"PMSVer", &Features::dfr0, 32, 1, &Features::spe},     {"TRBE", &Features::dfr0, 44, 1, &Features::trbe},
-    {"TraceFilt", &Features::dfr0, 40, 1, &Features::trf},  {"MPAM", &Features::pfr0, 40, 1, &Features::mpam},
-    {"FPMR", &Features::pfr2, 32, 1, &Features::fpmr},      {"FGT", &Features::mmfr0, 56, 1, &Features::fgt},
-    {"FGT2", &Features::mmfr0, 56, 2, &Features::fgt2},     {"HCX", &Features::mmfr1, 40, 1, &Features::hcx},
-    {"LOR", &Features::mmfr1, 16, 1, &Features::lor},       {"PAN", &Features::mmfr1, 20, 1, &Features::pan},
-    {"VMID16", &Features::mmfr1, 4, 2, &Features::vmid16},  {"MOPS", &Features::isar2, 16, 1, &Features::mops},
-    {"TCR2", &Features::mmfr3, 0, 1, &Features::tcr2},      {"SCTLR2", &Features::mmfr3, 4, 1, &Features::sctlr2},
-    {"S1PIE", &Features::mmfr3, 8, 1, &Features::s1pie},    {"S1POE", &Features::mmfr3, 16, 1, &Features::s1poe},
-    {"GCS", &Features::pfr1, 44, 1, &Features::gcs},        {"APA", &Features::isar1, 4, 1, &Features::pauth},
-    {"GPA", &Features::isar1, 24, 1, &Features::pauth},     {"API", &Features::isar1, 8, 1, &Features::pauth},
-    {"APA3", &Features::isar2, 12, 1, &Features::pauth},    {"PMUv3p9", &Features::dfr0, 8, 9, &Features::pmu_v3p9},
+    {"S2FWB", &Features::mmfr2, 40, 1, &Features::fwb},    {"SVE", &Features::pfr0, 32, 1, &Features::sve},
+    {"SME", &Features::pfr1, 24, 1, &Features::sme},       {"MTE2", &Features::pfr1, 8, 2, &Features::mte},
+    {"RAS", &Features::pfr0, 28, 1, &Features::ras},       {"AMU", &Features::pfr0, 44, 1, &Features::amu},
+    {"CSV2_2", &Features::pfr0, 56, 2, &Features::csv2_2}, {"DIT", &Features::pfr0, 48, 1, &Features::dit},
+    {"SSBS", &Features::pfr1, 4, 1, &Features::ssbs},      {"PMUVer", &Features::dfr0, 8, 1, &Features::pmu},
+    {"PMSVer", &Features::dfr0, 32, 1, &Features::spe},    {"TRBE", &Features::dfr0, 44, 1, &Features::trbe},
+    {"TraceFilt", &Features::dfr0, 40, 1, &Features::trf}, {"MPAM", &Features::pfr0, 40, 1, &Features::mpam},
+    {"FPMR", &Features::pfr2, 32, 1, &Features::fpmr},     {"FGT", &Features::mmfr0, 56, 1, &Features::fgt},
+    {"FGT2", &Features::mmfr0, 56, 2, &Features::fgt2},    {"HCX", &Features::mmfr1, 40, 1, &Features::hcx},
+    {"LOR", &Features::mmfr1, 16, 1, &Features::lor},      {"PAN", &Features::mmfr1, 20, 1, &Features::pan},
+    {"VMID16", &Features::mmfr1, 4, 2, &Features::vmid16}, {"MOPS", &Features::isar2, 16, 1, &Features::mops},
+    {"TCR2", &Features::mmfr3, 0, 1, &Features::tcr2},     {"SCTLR2", &Features::mmfr3, 4, 1, &Features::sctlr2},
+    {"S1PIE", &Features::mmfr3, 8, 1, &Features::s1pie},   {"S1POE", &Features::mmfr3, 16, 1, &Features::s1poe},
+    {"GCS", &Features::pfr1, 44, 1, &Features::gcs},       {"APA", &Features::isar1, 4, 1, &Features::pauth},
+    {"GPA", &Features::isar1, 24, 1, &Features::pauth},    {"API", &Features::isar1, 8, 1, &Features::pauth},
+    {"APA3", &Features::isar2, 12, 1, &Features::pauth},   {"PMUv3p9", &Features::dfr0, 8, 9, &Features::pmu_v3p9},
 };
 
 TEST(Museum, bug_44_each_feature_has_its_own_id_field) {

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from abi_doc import parse
-from checks import bitcode_self_test, elf_gates, includes, museum, provable, ratchet, tree
+from checks import barriers_self_test, bitcode_self_test, elf_gates, includes, museum, provable, ratchet, tree
 from checks.elf_image import short_name
 
 NAME = "the checks find planted faults"
@@ -44,7 +44,7 @@ def problems(root: Path) -> list[str]:
             if not _failing(Path(folder), source).get(gate):
                 found.append(f"{gate}: does not see: {source!r}")
         found += [f"{gate}: false alarm: {what}" for gate, what in _failing(Path(folder), GOOD_ASSEMBLY).items()]
-        found += _purity(Path(folder))
+        found += _purity(Path(folder)) + barriers_self_test.problems(Path(folder) / "barriers")
     found += bitcode_self_test.problems()
     if [n for n, length in ratchet.cxx_functions(f"namespace x {{\nclass C {{\n{LONG}}};\n}}\n") if length > 40] != ["f"]:
         found.append("size of functions: a function of 43 lines is not seen")

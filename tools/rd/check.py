@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Static checks over the tree and gates on the linked hypervisor."""
-from checks import abi_page, bitcode_rooms, elf_gates, formatting, includes, museum, provable, ratchet, self_test, spdx
+from checks import abi_page, barriers, bitcode_rooms, elf_gates, formatting, includes, museum, provable, ratchet, self_test, spdx
 from rd import build, paths, reproduce
 from rd.log import RdError, say
 from rd.unit_tests import Tally
@@ -29,5 +29,5 @@ def elf_results() -> list[tuple[str, list[str]]]:
         return [("hypervisor builds", [str(error)])]
     if not elf.exists():
         return [("hypervisor builds", [f"preset el2 makes no {build.ELF}"])]
-    return [*bitcode_rooms.results(elf.parent, paths.ROOT), *elf_gates.results(elf, paths.ROOT),
+    return [*bitcode_rooms.results(elf.parent, paths.ROOT), *elf_gates.results(elf, paths.ROOT), *barriers.results(elf, paths.ROOT),
             ("the same sources make the same image", reproduce.problems(elf.parent / build.IMAGE))]
