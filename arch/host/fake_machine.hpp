@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "arch/host/bbm_automaton.hpp"
@@ -45,6 +46,8 @@ class FakeWorld final {
   FakeRam ram;
   BbmAutomaton bbm;
   std::vector<Event> history;
+  // Called before each event is recorded: what software keeps besides tables can be looked at then.
+  std::function<void()> watch;
   // Number of map_hyp calls that still succeed; negative: all.
   int map_hyp_budget = -1;
 
@@ -53,6 +56,7 @@ class FakeWorld final {
     for (std::uint64_t i = 0; i < pages; ++i) ram.at(first + i).hyp_mapped = true;
   }
   void record(Event::Kind kind, std::uint64_t first = 0, std::uint64_t second = 0) {
+    if (watch) watch();
     history.push_back(Event{kind, first, second});
   }
 };

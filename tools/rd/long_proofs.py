@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ./rd test --all does natively besides the unit tests. Each part answers how many passed and failed."""
-from rd import build, fuzz, fuzz_faults, fuzz_targets, proc
+from rd import build, fuzz, fuzz_faults, fuzz_targets, proc, spin
 from rd.log import say
 from rd.unit_tests import Tally
 
@@ -25,4 +25,4 @@ def large_exploration() -> Tally:
     return Tally(1, 0)
 
 
-PARTS = [planted_faults, storm, large_exploration]
+PARTS = [planted_faults, storm, large_exploration, spin.run]

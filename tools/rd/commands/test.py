@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-from rd import check, long_proofs, scenarios, unit_tests
+from rd import check, litmus, long_proofs, scenarios, unit_tests
 from rd.log import RdError, say
 
 HELP = "everything that must hold before a commit"
-DESCRIPTION = """Static checks (as ./rd check), native unit tests, a short run of each fuzz target, and the scenarios of
-tests/scenarios in QEMU. --all adds what takes long: slow scenarios, planted faults, 10^8 random calls on core/, the
-large exploration.
+DESCRIPTION = """Static checks (as ./rd check), native unit tests, the litmus files of ./rd models, a short run of each fuzz target, and the
+scenarios of tests/scenarios in QEMU. --all adds what takes long: slow scenarios, planted faults, 10^8 random calls on core/,
+the large exploration, the Spin model.
 With names: only unit tests and scenarios whose name contains one of them, no static checks; the whole name of a
 scenario means that one only.
 The last line is "N passed, N failed". Serial logs are in build/logs/. On a slow machine set RD_TIMEOUT_SCALE=3."""
@@ -36,11 +36,11 @@ def run(args) -> int:
     if not args.name or not set(args.name) <= {each.name for each in chosen}:
         parts.append(lambda: unit_tests.run(args.name))
     if not args.name:
-        parts.append(fuzz_smoke)
+        parts += [litmus.run, fuzz_smoke]
         parts += long_proofs.PARTS if args.all else []
     for part in parts:
         try:
-            tally = part()
+            tally = part() or unit_tests.Tally(0, 0)   # None: skipped, and said so
             passed, failed = passed + tally.passed, failed + tally.failed
         except RdError as error:
             say(f"error: {error}")
