@@ -35,6 +35,7 @@ bit host_map = 1, decoy = 0;              /* entries of the host's stage 2 at th
 bit private = 0, shared = 0;              /* entries of the VM's stage 2 that map the page */
 bit decoyed = 0, borrowed = 0, ram = 0;   /* the page array, and RIPAS of the frame that the shared entry is the alias of */
 byte tlb_host, tlb_decoy, tlb_private, tlb_shared;   /* a bit for each CPU whose TLB has an entry of the kind */
+bit dev_host = 0, dev_decoy = 0;          /* entries of the host's stage 2 in an SMMU */
 bit old_host = 0, old_guest = 0;          /* instructions of the page in some instruction cache, as the host or the guest had them */
 bit guest_vmid[CPUS];                     /* this CPU walks the VM's tables, not the host's */
 byte loaded[2], loads = 0;                /* on how many CPUs each vCPU is, and all of them */
@@ -75,7 +76,7 @@ byte lock[3] = FREE_LOCK;                 /* core, then log and entropy, which n
 
 /* The steps. */
 inline host_unmap(kind)  { atomic { host_map = 0; decoy = 0 } }
-inline host_map_(kind)   { atomic { assert(!decoy && !tlb_decoy); host_map = 1 } } /* break before make */
+inline host_map_(kind)   { atomic { assert(!decoy && !tlb_decoy && !dev_decoy); host_map = 1 } } /* break before make */
 inline host_decoy(kind)  { atomic { assert(!host_map); decoy = 1 } }
 inline guest_map(kind)   { atomic { if :: kind == 0 -> private = 1 :: else -> shared = 1 fi } }
 inline guest_unmap(kind) { atomic { if :: kind == 0 -> private = 0 :: else -> shared = 0 fi } }
@@ -85,6 +86,7 @@ inline guest_flush(kind) {
   atomic { FLUSH(tlb_private); FLUSH(tlb_shared) };
   if :: WALKS_GO_ON -> guest_vmid[me] = inside :: else fi
 }
+inline dev_flush(kind)   { atomic { dev_host = 0; dev_decoy = 0 } }
 inline wipe(kind)        { content = ZERO }
 inline clean(kind)       { skip }
 inline icache(kind)      { atomic { old_host = 0; old_guest = 0 } }
@@ -257,7 +259,7 @@ active [CPUS] proctype cpu() {
   host_touches()
 }
 
-/* The hardware: any CPU may walk at any moment for the VMID that it has, whatever it executes. */
+/* The hardware: any CPU may walk at any moment for the VMID that it has, whatever it executes, and any device of the host. */
 #define WALKS(c) \
   :: atomic { !guest_vmid[c] && host_map && !(tlb_host & (1 << c)) -> tlb_host = tlb_host | (1 << c) } \
   :: atomic { !guest_vmid[c] && decoy && !(tlb_decoy & (1 << c)) -> tlb_decoy = tlb_decoy | (1 << c) } \
@@ -269,10 +271,12 @@ end:
   do
   WALKS(0)
   WALKS(1)
+  :: atomic { host_map && !dev_host -> dev_host = 1 }
+  :: atomic { decoy && !dev_decoy -> dev_decoy = 1 }
   od
 }
 
-#define ISOLATED (owner == HOST || !tlb_host)
+#define ISOLATED (owner == HOST || (!tlb_host && !dev_host))
 #define RETURNED (owner == GUEST || !tlb_private)
 #define WIPED (owner == GUEST || content != SECRET)
 #define QUIET ((vm != DEAD && vm != FREE) || (loads == 0 && running == 0))
@@ -285,7 +289,7 @@ active proctype monitor() {
     :: true
     :: true -> owner = GUEST; private = 1; host_map = 0; content = SECRET; old_guest = 1; tlb_private = 2
     :: true -> owner = GUEST; private = 1; host_map = 0; content = SECRET; old_guest = 1; tlb_private = 3; decoy = 1; decoyed = 1; tlb_decoy = 1
-    :: true -> borrowed = 1; shared = 1; tlb_shared = 2; tlb_host = 1; old_host = 1
+    :: true -> borrowed = 1; shared = 1; tlb_shared = 2; tlb_host = 1; dev_host = 1; old_host = 1
     fi;
     if :: true :: true -> vm = STOPPED :: true -> vm = DEAD; tlb_private = 0; tlb_shared = 0; old_guest = 0 fi;
     begun = 1

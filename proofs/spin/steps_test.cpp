@@ -119,6 +119,7 @@ class Steps : public testing::Test {
       case Kind::wipe: return "wipe";
       case Kind::clean: return "clean";
       case Kind::sync_icache: return "icache";
+      case Kind::sync_devices: return "dev_flush";
       case Kind::map_hyp: return "hyp_map";
       case Kind::unmap_hyp: return "hyp_unmap";
       default: return "";
