@@ -56,7 +56,7 @@ class Model:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "model.pml").write_text(self._text)
         _run(["spin", f"-DACTIONS={actions}", "-a", "model.pml"], folder)
-        _run(["gcc", "-O1", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=512", "-o", "pan", "pan.c"], folder)
+        _run(["gcc", "-O0", "-w", "-DSAFETY", "-DCOLLAPSE", "-DVECTORSZ=512", "-o", "pan", "pan.c"], folder)
         return folder / "pan"
 
     def _put_in(self, match: re.Match) -> str:
