@@ -42,12 +42,6 @@ class World {
   [[nodiscard]] auto wild() const -> bool { return memory_.wild; }
 
  private:
-  [[nodiscard]] auto guest_call(const Request& r) -> Outcome;
-  [[nodiscard]] auto life_call(const Request& r) -> Outcome;
-  void read_page(SpecState& state, unsigned number);
-  void read_vm(SpecState& state, unsigned slot);
-  [[nodiscard]] auto host_view(unsigned number) -> core::Descriptor;
-
   TinyMemory memory_;
   std::array<core::PageEntry, kPages> entries_{};
   std::array<std::uint16_t, 1> mapped_{};

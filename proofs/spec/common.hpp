@@ -17,13 +17,14 @@ struct Found {
   unsigned slot = 0;
 };
 
+// A handle is the generation of a slot and the slot's number.
 template <State S>
 [[nodiscard]] auto find(S& state, std::uint64_t handle) noexcept -> Found {
-  for (unsigned slot = 0; slot < state.slots(); ++slot) {
-    const Vm& vm = state.vm(slot);
-    if (vm.life != Life::free && handle == (vm.generation << 8 | slot)) return {0, slot};
-  }
-  return {RD_E_NOT_FOUND, 0};
+  const auto slot = static_cast<unsigned>(handle & 0xff);
+  if (slot >= state.slots()) return {RD_E_NOT_FOUND, 0};
+  const Vm& vm = state.vm(slot);
+  if (vm.life == Life::free || vm.generation != handle >> 8) return {RD_E_NOT_FOUND, 0};
+  return {0, slot};
 }
 
 template <State S>

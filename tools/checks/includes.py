@@ -11,7 +11,8 @@ from rd import arrows
 
 NAME = "arrows between rooms"
 FREESTANDING = ("base", "core", "vgic", "arch/arm64_defs", "arch/arm64/common", "arch/arm64/el2", "hyp", "hyp/fdt", "crypto",
-                "firmware", "guest", "kvm", "abi", "proofs/spec")
+                "firmware", "guest", "kvm", "abi", "proofs/spec",
+                "proofs/oracle")
 KERNEL_ABI = {"linux/types.h", "linux/ioctl.h", "sys/ioctl.h"}   # what the C headers of abi/ need of Linux
 _INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.M)
 
