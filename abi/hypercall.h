@@ -48,6 +48,14 @@ enum rd_info {
 	RD_INFO_CPUS_ONLINE = 13,
 	RD_INFO_POOL_FREE = 14, /* free pages in EL2's own pool */
 	RD_INFO_DMA_STOPPED = 15, /* accesses of devices that an SMMU of EL2's stopped, since boot */
+	RD_INFO_JUDGED_CALLS = 16, /* image for debugging only: calls that were compared with the specification */
+	RD_INFO_PLANT_FAULT = 0x100, /* image for debugging only: + enum rd_fault, EL2 does this wrong once */
+};
+
+enum rd_fault {
+	RD_FAULT_NO_WIPE = 1, /* the next page that changes hands keeps its content */
+	RD_FAULT_EXECUTE_RIGHT = 2, /* the next leaf gets the wrong right to execute */
+	RD_FAULT_LOST_PAGE = 3, /* now: a page of the host's counts as borrowed, and nobody borrows it */
 };
 
 enum rd_dma_policy {

@@ -6,10 +6,20 @@
 #include "base/guarded.hpp"
 #include "core/core.hpp"
 #include "hyp/mm/el2_machine.hpp"
+#ifdef RD_ORACLE
+#include "hyp/oracle/watched_calls.hpp"
+#endif
 
 namespace redoubt::hyp {
 
+// The image for debugging (docs/debugging.md) watches every call.
+#ifdef RD_ORACLE
+using Core = WatchedCore;
+inline constexpr std::uint64_t kImageFeatures = RD_FEATURE_DEBUG_IMAGE;
+#else
 using Core = core::Core<El2Machine>;
+inline constexpr std::uint64_t kImageFeatures = 0;
+#endif
 using GuardedCore = Guarded<Core, arm64::SpinLock>;
 
 [[nodiscard]] auto core_state() noexcept -> GuardedCore&;

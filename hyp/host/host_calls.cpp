@@ -42,7 +42,7 @@ void identify(Context& host) noexcept {
 void version(Context& host) noexcept {
   host.x[0] = 0;
   host.x[1] = RD_ABI_VERSION;
-  host.x[2] = RD_FEATURE_PROTECTED_RSI;
+  host.x[2] = RD_FEATURE_PROTECTED_RSI | kImageFeatures;
   host.x[3] = 0;
 }
 

@@ -43,7 +43,11 @@ auto host_info(std::uint64_t key) noexcept -> Result<std::uint64_t> {
     case RD_INFO_CPUS_ONLINE: return cpus_online();
     case RD_INFO_DMA_STOPPED: return smmu_stopped();
     case RD_INFO_POOL_FREE: return linear_tables_free();
+#ifdef RD_ORACLE
+    default: return oracle_info(*core, key);
+#else
     default: return Unexpected{Error::INVALID};
+#endif
   }
 }
 

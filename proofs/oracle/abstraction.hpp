@@ -45,6 +45,18 @@ class Abstraction final {
     return page;
   }
 
+  // Does a block of exclusively host-owned pages begin here, shown by one entry? Most of RAM is like that.
+  [[nodiscard]] auto wholly_the_hosts(std::uint64_t pfn) noexcept -> bool {
+    const core::PageEntry* const words = word_of(pfn);
+    if (pfn % spec::kBlock != 0 || words == nullptr) return false;
+    if (word_of(pfn + spec::kBlock - 1) != words + spec::kBlock - 1) return false;  // no hole in between
+    const Entry seen = host_entry(pfn);
+    if (seen.wild || seen.level != 2 || seen.desc != leaf(pfn, 2, host_memory(core_->host.fwb), 3U << 6)) return false;
+    std::uint32_t bits = 0;
+    for (std::uint64_t i = 0; i < spec::kBlock; ++i) bits |= words[i].word();
+    return bits == 0;
+  }
+
   // Does the host's stage 2 show the page at its own address?
   [[nodiscard]] auto host_reaches(std::uint64_t pfn) noexcept -> bool {
     const Entry seen = host_entry(pfn);

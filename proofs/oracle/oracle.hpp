@@ -66,7 +66,7 @@ class Oracle final {
 
   // False: the call did not do what the specification says.
   [[nodiscard]] auto end(const spec::Outcome& got) noexcept -> bool {
-    last_[calls_ % kLastCalls] = PastCall{request_, got};
+    last_[ended_++ % kLastCalls] = PastCall{request_, got};
     const bool no_memory =
         got.status == RD_E_NO_MEMORY && spec::may_lack_memory(request_.call) && expected_.status == 0;
     real_.forget();
@@ -94,8 +94,13 @@ class Oracle final {
   [[nodiscard]] auto words() const noexcept -> std::string_view { return words_.text(); }
   [[nodiscard]] auto calls() const noexcept -> std::uint64_t { return calls_; }
   [[nodiscard]] auto surveys() const noexcept -> std::uint64_t { return surveys_; }
-  // age 0 is the last that ended; there are kLastCalls, or calls() if fewer.
-  [[nodiscard]] auto past(unsigned age) const noexcept -> const PastCall& { return last_[(calls_ - age) % kLastCalls]; }
+  // How many of the calls that ended are remembered; age 0 is the last.
+  [[nodiscard]] auto past_calls() const noexcept -> unsigned {
+    return ended_ < kLastCalls ? static_cast<unsigned>(ended_) : kLastCalls;
+  }
+  [[nodiscard]] auto past(unsigned age) const noexcept -> const PastCall& {
+    return last_[(ended_ - 1 - age) % kLastCalls];
+  }
 
  private:
   struct Ghost {
@@ -242,6 +247,7 @@ class Oracle final {
   std::array<std::uint64_t, kBlocks> fresh_{};
   std::array<PastCall, kLastCalls> last_{};
   std::uint64_t calls_ = 0;
+  std::uint64_t ended_ = 0;
   std::uint64_t surveys_ = 0;
   bool known_ = false;
   bool good_ = true;

@@ -19,6 +19,7 @@ class TouchMap final {
     Value value{};
   };
 
+  // Before first use as well: epoch 0 is that of a place never used, so that a new map is all zero.
   void clear() noexcept {
     ++epoch_;
     used_ = 0;
@@ -55,7 +56,7 @@ class TouchMap final {
 
   std::array<Entry, kSize> entries_{};
   std::array<std::uint32_t, kMost> order_{};
-  std::uint32_t epoch_ = 1;
+  std::uint32_t epoch_ = 0;
   unsigned used_ = 0;
 };
 

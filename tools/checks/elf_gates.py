@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from checks import watched
 from checks.elf_image import Function, Image
 
 ALLOW = Path("tools/checks/allow")
@@ -31,6 +32,7 @@ def results(elf: Path, root: Path) -> list[tuple[str, list[str]]]:
             ("ELF: exception vectors", exception_vectors(image)),
             ("ELF: speculation barrier after ERET", eret_barriers(image)),
             ("ELF: system instructions only where listed", system_instructions(image, allow / "system_instructions.txt")),
+            ("ELF: nothing of the oracle", watched.left_in(image)),
             ("ELF: stack and text within budget", budgets(image, allow / "el2_budgets.json"))]
 
 

@@ -67,6 +67,22 @@ def packed_image(series: str) -> Path:
 
 
 @cache
+def oracle_image() -> Path:
+    """The hypervisor for debugging: every call of core judged by the specification. Nothing else builds it."""
+    folder = preset("el2")
+    say("building the hypervisor for debugging")
+    with lock("el2"):
+        proc.run(["cmake", "--build", folder, "--target", "redoubt-oracle.elf", "-j2"], quiet=True, what="building redoubt-oracle.img")
+    return folder / "redoubt-oracle.img"
+
+
+@cache
+def packed_oracle_image(kernel: Path) -> Path:
+    """The same and a host kernel in one file."""
+    return pack.pack(oracle_image(), kernel, paths.BUILD / f"redoubt-oracle-{kernel.stem}.img")
+
+
+@cache
 def program(name: str) -> Path:
     """A statically linked arm64 Linux program of ours, without its debug information: emulated machines unpack slowly."""
     made = _made(preset("arm64"), name)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Static checks over the tree and gates on the linked hypervisor."""
-from checks import abi_page, barriers, bitcode_rooms, elf_gates, formatting, includes, museum, provable, ratchet, self_test, spdx
+from checks import abi_page, barriers, bitcode_rooms, elf_gates, formatting, includes, museum, provable, ratchet, self_test, spdx, watched
 from rd import build, paths, reproduce
 from rd.log import RdError, say
 from rd.unit_tests import Tally
 
-SOURCE_CHECKS = (self_test, spdx, includes, ratchet, provable, abi_page, museum, formatting)
+SOURCE_CHECKS = (self_test, spdx, includes, ratchet, provable, watched, abi_page, museum, formatting)
 
 
 def run_static() -> Tally:

@@ -26,6 +26,10 @@ class Rig:
         """Redoubt and a stock host kernel in one boot image."""
         return build.packed_image(series)
 
+    def oracle_image(self, kernel: Path) -> Path:
+        """The hypervisor for debugging (docs/debugging.md) and a host kernel, or a payload in its place, in one boot image."""
+        return build.packed_oracle_image(kernel)
+
     def module(self, series: str = "6.12", name: str = "redoubt") -> Path:
         """redoubt.ko or redoubt_attack.ko for that kernel."""
         return build.kernel_module(series, name)
