@@ -67,7 +67,7 @@ auto CoreCells::initial(Cell cell, const Word& vm, const Word& inner) const -> W
 auto CoreCells::now(Cell cell, const Word& vm, const Word& inner) -> Word {
   const auto& log = logs_[static_cast<unsigned>(cell)];
   for (auto write = log.rbegin(); write != log.rend(); ++write) {
-    if (engine_.branch((write->vm == vm) & (write->inner == inner))) return write->value;
+    if (engine_.branch(write->vm == vm) && engine_.branch(write->inner == inner)) return write->value;
   }
   return initial(cell, vm, inner);
 }

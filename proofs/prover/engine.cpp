@@ -10,29 +10,57 @@ namespace {
 // More decisions on one path mean a loop without a bound.
 constexpr std::size_t kMaxDecisions = 8192;
 
+constexpr double kProgress = 20;  // seconds
+
 auto now() -> double {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// The incremental solver gets this long, in milliseconds.
-constexpr unsigned kPatience = 250;
+// The incremental solver gets this much of Z3's own measure of work (seconds), then one that starts afresh more. A measure
+// of work and not of time: what is proved on one machine is proved on any.
+constexpr unsigned kPatience = 20'000'000;
+constexpr unsigned kLimit = 2'000'000'000;
 
-// Function symbols away, then bits, then SAT.
-auto strategy() -> z3::tactic {
-  auto& context = z3_context();
-  const auto step = [&context](const char* name) { return z3::tactic{context, name}; };
-  z3::params all{context};
-  all.set("div0_ackermann_limit", 1'000'000U);
-  return step("simplify") & step("propagate-values") & step("solve-eqs") & z3::with(step("ackermannize_bv"), all) &
-         step("simplify") & step("solve-eqs") & step("bit-blast") & step("simplify") & step("sat");
+auto same_place(const Unknown& a, const Unknown& b) -> Flag {
+  Flag same = true;
+  for (std::size_t i = 0; i < a.place.size() && !same.is(false); ++i) same = same & a.place[i] == b.place[i];
+  return same;
 }
 
 }  // namespace
 
-Engine::Engine() : solver_(z3_context(), "QF_UFBV") {
+Engine::Engine() : solver_(z3_context(), z3::solver::simple()) {
   z3::params limits{z3_context()};
-  limits.set("timeout", kPatience);
+  limits.set("rlimit", kPatience);
   solver_.set(limits);
+  watch_unknowns([this](const Unknown& what) { learn(what); });
+}
+
+void Engine::push() {
+  solver_.push();
+  places_.push();
+}
+
+void Engine::pop() {
+  solver_.pop();
+  places_.pop();
+}
+
+// A place the solver has not heard of: its value is that of any place equal to it. The last model is made to agree.
+void Engine::learn(const Unknown& what) {
+  if (places_.contains(what)) return;
+  bool chosen = false;
+  for (const Unknown* const other : places_.others(what)) {
+    const Flag same = same_place(what, *other);
+    if (same.is(false)) continue;
+    solver_.add(implies(same, what.value == other->value).term());
+    if (!model_ || chosen || !model_->eval(same.term(), true).is_true()) continue;
+    z3::func_decl variable = what.value.term().decl();
+    z3::expr value = model_->eval(other->value.term(), true);
+    model_->add_const_interp(variable, value);
+    chosen = true;
+  }
+  places_.add(what);
 }
 
 void Engine::run_all(const std::function<void()>& body, std::uint64_t& counter) {
@@ -40,13 +68,13 @@ void Engine::run_all(const std::function<void()>& body, std::uint64_t& counter) 
   const std::size_t start = position_;
   const auto names = names_;
   const auto settled = settled_;
-  solver_.push();
+  push();
   const auto restore = [&] {
     while (decisions_.size() > base) {
-      if (decisions_.back().pushed) solver_.pop();
+      if (decisions_.back().pushed) pop();
       decisions_.pop_back();
     }
-    solver_.pop();
+    pop();
     position_ = start;
     names_ = names;
     settled_ = settled;
@@ -75,13 +103,13 @@ void Engine::run_all(const std::function<void()>& body, std::uint64_t& counter) 
 
 auto Engine::next_path(std::size_t base) -> bool {
   while (decisions_.size() > base && !decisions_.back().open) {
-    if (decisions_.back().pushed) solver_.pop();
+    if (decisions_.back().pushed) pop();
     decisions_.pop_back();
   }
   if (decisions_.size() == base) return false;
   Decision& last = decisions_.back();
-  solver_.pop();
-  solver_.push();
+  pop();
+  push();
   solver_.add(*last.other);
   last.taken = !last.taken;
   last.open = false;
@@ -102,27 +130,30 @@ auto Engine::satisfiable(const z3::expr& term) -> bool {
   z3::check_result result = solver_.check();
   if (result == z3::sat) example_ = solver_.get_model();
   solver_.pop();
-  if (result == z3::unknown) result = by_bits(term);
-  statistics_.seconds += now() - begun;
+  if (result == z3::unknown) result = afresh(term);
+  const double ended = now();
+  statistics_.seconds += ended - begun;
+  if (on_progress && ended - told_ > kProgress) {
+    told_ = ended;
+    on_progress(statistics_);
+  }
   if (result == z3::unknown) throw Unsupported{"Z3 gives up"};
   return result == z3::sat;
 }
 
-// Arithmetic on wide words is beyond the incremental solver, but not beyond SAT.
-auto Engine::by_bits(const z3::expr& term) -> z3::check_result {
-  ++statistics_.by_bits;
-  z3::solver once = strategy().mk_solver();
+// What the assertions fix is substituted first; then SAT over bits, which is slower on most queries but not on all.
+auto Engine::afresh(const z3::expr& term) -> z3::check_result {
+  ++statistics_.afresh;
+  const auto step = [](const char* name) { return z3::tactic{z3_context(), name}; };
+  const z3::tactic first = step("simplify") & step("propagate-values") & step("solve-eqs") & step("simplify");
+  z3::solver once = (first & step("qfbv")).mk_solver();
+  z3::params limits{z3_context()};
+  limits.set("rlimit", kLimit);
+  once.set(limits);
   for (const z3::expr& each : solver_.assertions()) once.add(each);
   once.add(term);
-  z3::check_result result = once.check();
+  const z3::check_result result = once.check();
   if (result == z3::sat) example_ = once.get_model();
-  if (result == z3::unknown) {
-    z3::solver last{z3_context(), "QF_UFBV"};
-    for (const z3::expr& each : solver_.assertions()) last.add(each);
-    last.add(term);
-    result = last.check();
-    if (result == z3::sat) example_ = last.get_model();
-  }
   return result;
 }
 
@@ -132,19 +163,23 @@ void Engine::commit(bool taken, bool both, const Flag& condition) {
   if (both) {
     const z3::expr term = condition.term();
     decision.other = taken ? !term : term;
-    solver_.push();
+    push();
     solver_.add(taken ? term : !term);
   }
   decisions_.push_back(std::move(decision));
   ++position_;
 }
 
-auto Engine::branch(const Flag& condition) -> bool {
+auto Engine::decided(const Flag& condition) const -> std::optional<bool> {
   if (condition.known()) return condition.value();
+  const auto found = settled_.find(Z3_get_ast_id(z3_context(), condition.term()));
+  if (found == settled_.end()) return std::nullopt;
+  return found->second.second;
+}
+
+auto Engine::branch(const Flag& condition) -> bool {
+  if (const auto known = decided(condition)) return *known;
   const z3::expr term = condition.term();
-  if (const auto known = settled_.find(Z3_get_ast_id(z3_context(), term)); known != settled_.end()) {
-    return known->second.second;
-  }
   const bool taken = decide(condition);
   settled_.insert({Z3_get_ast_id(z3_context(), term), {term, taken}});
   const z3::expr other = (!term).simplify();

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "proofs/prover/unknowns.hpp"
 #include "proofs/prover/word.hpp"
 
 namespace redoubt::prover {
@@ -27,13 +28,16 @@ struct Statistics {
   std::uint64_t cases = 0;    // of goals
   std::uint64_t queries = 0;  // put to Z3
   std::uint64_t guessed = 0;  // answered by the last model instead
-  std::uint64_t by_bits = 0;  // of the queries, those the incremental solver could not answer
+  std::uint64_t afresh = 0;   // of the queries, those the incremental solver could not answer
   double seconds = 0;
 };
 
 class Engine {
  public:
   Engine();
+  ~Engine() { watch_unknowns(nullptr); }
+  Engine(const Engine&) = delete;
+  auto operator=(const Engine&) -> Engine& = delete;
 
   // Runs `body` once for each feasible path. Exceptions of the body pass, with the solver back at its start.
   void explore(const std::function<void()>& body) { run_all(body, statistics_.paths); }
@@ -42,6 +46,8 @@ class Engine {
 
   // The truth of `condition` on this path; both are tried if both are possible.
   [[nodiscard]] auto branch(const Flag& condition) -> bool;
+  // The truth of a condition that this path has branched on; no question is asked.
+  [[nodiscard]] auto decided(const Flag& condition) const -> std::optional<bool>;
   void assume(const Flag& fact);
   // Gives the path up if no state takes it. For the ends of paths.
   void require_feasible();
@@ -49,6 +55,9 @@ class Engine {
   void require(const Flag& condition, const std::string& what);
   void settle();
   [[nodiscard]] auto possible(const Flag& condition) -> bool;
+
+  // Called after a query, every 20 seconds or so.
+  std::function<void(const Statistics&)> on_progress;
 
   // A name that is new on this path and the same when the path is run again.
   [[nodiscard]] auto fresh(const std::string& name, unsigned bits = 64) -> Word;
@@ -65,14 +74,18 @@ class Engine {
   };
   struct Infeasible {};
 
+  void push();
+  void pop();
+  void learn(const Unknown& what);
   void run_all(const std::function<void()>& body, std::uint64_t& counter);
   [[nodiscard]] auto next_path(std::size_t base) -> bool;
   [[nodiscard]] auto decide(const Flag& condition) -> bool;
   [[nodiscard]] auto satisfiable(const z3::expr& term) -> bool;
-  [[nodiscard]] auto by_bits(const z3::expr& term) -> z3::check_result;
+  [[nodiscard]] auto afresh(const z3::expr& term) -> z3::check_result;
   void commit(bool taken, bool both, const Flag& condition);
 
   z3::solver solver_;
+  KnownPlaces places_;  // that solver_ has been told of
   std::vector<Decision> decisions_;
   std::size_t position_ = 0;
   std::map<std::string, unsigned> names_;
@@ -81,6 +94,7 @@ class Engine {
   std::optional<z3::model> model_;    // of everything asserted
   std::optional<z3::model> example_;  // of the last query that had one
   Statistics statistics_;
+  double told_ = 0;  // when on_progress was called last
 };
 
 }  // namespace redoubt::prover

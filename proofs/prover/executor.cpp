@@ -117,6 +117,7 @@ void Executor::instruction(Frame& frame, LLVMValueRef what) {
       const Flag which = as_flag(word(frame, operand(0)));
       const Value yes = value(frame, operand(1));
       const Value no = value(frame, operand(2));
+      if (const auto known = world_.engine.decided(which)) return set(*known ? yes : no);
       if (yes.word() != nullptr && no.word() != nullptr) return set(choose(which, *yes.word(), *no.word()));
       return set(world_.engine.branch(which) ? yes : no);
     }
@@ -151,7 +152,10 @@ auto Executor::value(Frame& frame, LLVMValueRef operand) -> Value {
 
 auto Executor::word(Frame& frame, LLVMValueRef operand) -> Word {
   const Value held = value(frame, operand);
-  if (held.undefined()) throw Refuted{"use of a value that was never written: " + text_of(operand)};
+  if (const Undefined* const undefined = held.undefined(); undefined != nullptr) {
+    if (undefined->any_number && undefined->bits != 0) return world_.engine.fresh("undef", undefined->bits);
+    throw Refuted{"use of a value that was never written: " + text_of(operand)};
+  }
   if (held.word() == nullptr) throw Unsupported{"a pointer as number: " + text_of(operand)};
   return *held.word();
 }
@@ -159,7 +163,7 @@ auto Executor::word(Frame& frame, LLVMValueRef operand) -> Word {
 auto Executor::constant(LLVMValueRef operand) -> Value {
   const LLVMTypeRef type = LLVMTypeOf(operand);
   if (LLVMIsAConstantInt(operand) != nullptr) return Word{LLVMConstIntGetZExtValue(operand), LLVMGetIntTypeWidth(type)};
-  if (LLVMIsUndef(operand) != 0 || LLVMIsPoison(operand) != 0) return Undefined{bits_of_type(type)};
+  if (LLVMIsUndef(operand) != 0) return Undefined{bits_of_type(type), LLVMIsPoison(operand) == 0};
   if (LLVMIsAConstantPointerNull(operand) != nullptr) return Pointer{};
   if (LLVMIsAGlobalVariable(operand) != nullptr) {
     const auto known = globals_.find(operand);

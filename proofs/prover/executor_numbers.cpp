@@ -112,7 +112,14 @@ auto Executor::arithmetic(Frame& frame, LLVMValueRef what) -> Value {
     case LLVMAdd: return a + b;
     case LLVMSub: return a - b;
     case LLVMMul: return a * b;
-    case LLVMAnd: return a & b;
+    case LLVMAnd:
+      // A bit that the path has branched on is a number: loops add multiples of it.
+      if (a.is(1) || b.is(1)) {
+        const Word bit = part(a.is(1) ? b : a, 0, 1);
+        if (const auto set = world_.engine.decided(as_flag(bit))) return Word{*set ? 1U : 0U, a.bits()};
+        if (const auto clear = world_.engine.decided(bit == Word{0, 1})) return Word{*clear ? 0U : 1U, a.bits()};
+      }
+      return a & b;
     case LLVMOr: return LLVMGetIsDisjoint(what) != 0 ? a + b : a | b;
     case LLVMXor: return a ^ b;
     case LLVMShl: return shift_left(a, b);
@@ -127,10 +134,14 @@ auto Executor::conversion(Frame& frame, LLVMValueRef what) -> Value {
   const Value from = value(frame, LLVMGetOperand(what, 0));
   const unsigned bits = bits_of_type(LLVMTypeOf(what));
   if (from.pointer() != nullptr) return from;  // a pointer keeps its object through an integer
-  if (from.undefined()) return Undefined{bits};
+  if (from.undefined() != nullptr && !from.undefined()->any_number) return Undefined{bits};
   const Word number = word(frame, LLVMGetOperand(what, 0));
   switch (opcode) {
-    case LLVMTrunc: return part(number, 0, bits);
+    case LLVMTrunc:
+      if (LLVMGetNUW(what) != 0) {
+        world_.engine.require(widen(part(number, 0, bits), number.bits()) == number, "nuw broken: " + text_of(what));
+      }
+      return part(number, 0, bits);
     case LLVMZExt:
       if (LLVMGetNNeg(what) != 0) {
         world_.engine.require(part(number, number.bits() - 1, 1) == Word{0, 1}, "nneg broken: " + text_of(what));
@@ -151,6 +162,8 @@ auto Executor::comparison(Frame& frame, LLVMValueRef what) -> Value {
   const Value left = value(frame, LLVMGetOperand(what, 0));
   const Value right = value(frame, LLVMGetOperand(what, 1));
   const LLVMIntPredicate how = LLVMGetICmpPredicate(what);
+  if (left.undefined() != nullptr || right.undefined() != nullptr)
+    throw Refuted{"a decision about undef: " + text_of(what)};
   if (left.pointer() != nullptr && right.pointer() != nullptr) {
     const Pointer& a = *left.pointer();
     const Pointer& b = *right.pointer();

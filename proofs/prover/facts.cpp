@@ -63,6 +63,16 @@ auto boot_facts(World& world) -> Flag {
          frame_in(at.cell(Cell::host_root)) < frame_word((std::uint64_t{1} << 36) - 16);
 }
 
+auto ram_lemma(World& world, const Word& frame) -> Flag {
+  const Word index = widen(block_of(frame), 64) - widen(first_block(world), 64);
+  const Word base = frame_in(world.cells.initial(Cell::leaf_tables));
+  const auto wide = [](const Word& word) { return widen(word, 52); };
+  const Flag table =
+      wide(leaf_table_of(world, block_of(frame))) == wide(base) + wide(block_of(frame)) - wide(first_block(world));
+  return implies(is_ram(world, frame), in_ram_block(world, frame) & index < world.cells.initial(Cell::blocks) &
+                                           index < world.cells.initial(Cell::mapped_size) & table);
+}
+
 auto host_walk_facts(World& world, const Word& frame) -> Flag {
   const Word root = frame_in(world.cells.initial(Cell::host_root));
   const Word middle = middle_table_of(frame);

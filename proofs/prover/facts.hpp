@@ -59,6 +59,9 @@ struct Ram {
 [[nodiscard]] auto middle_table_of(const Word& frame) -> Word;
 [[nodiscard]] auto leaf_table_of(World& world, const Word& block) -> Word;
 [[nodiscard]] auto boot_facts(World& world) -> Flag;
+// Arithmetic that follows from boot_facts for a frame of RAM, said in the terms of the code so that no query has to find it
+// again: its block is in [0, blocks), and the address of its level-3 table does not wrap. A test proves it.
+[[nodiscard]] auto ram_lemma(World& world, const Word& frame) -> Flag;
 [[nodiscard]] auto host_walk_facts(World& world, const Word& frame) -> Flag;
 
 // --- the invariant, one place each ---

@@ -81,7 +81,15 @@ auto table_entry_ok(World& world, const View& view, Role role, const Word& frame
 void know_page(World& world, const Word& frame) {
   if (!world.first_time("page", frame)) return;
   world.engine.assume(page_word_ok(world, View{world, false}, frame));
-  world.engine.assume(implies(is_ram(world, frame), in_ram_block(world, frame)));  // arithmetic: lemma_test
+  world.engine.assume(ram_lemma(world, frame));
+  // A count is not 0 if there is one to count.
+  const View first{world, false};
+  const Word entry = first.entry(frame);
+  const Word vm = slot_in(entry);
+  const Flag meta = owner_of(entry) == Word{1, 2} & part(entry, 10, 1) == Word{0, 1};
+  const Flag counted = implies(meta, first.cell(Cell::meta_pages, vm) != Word{0, 32}) &
+                       implies(owner_of(entry) == Word{2, 2}, first.cell(Cell::mapped_pages, vm) != Word{0});
+  world.engine.assume(implies(is_ram(world, frame), counted));
 }
 
 void know_host_map(World& world, const Word& frame) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // prover --list                     the entry points: name, translation unit
 // prover --digest <bitcode> <name>  a text that changes whenever the code of the entry point does
-// prover <bitcode> <name>           proves it; lines of "key value", the first is the verdict
+// prover <bitcode> <name>           proves it; lines of "key value"; "progress" ones while it works
 // Exit code: 0 proved, 1 refuted, 3 neither, 2 misuse.
 #include <cstdio>
 #include <exception>
@@ -41,7 +41,7 @@ void report(const EntryPoint& entry, const Outcome& outcome) {
   number("paths_error", outcome.failed);
   number("cases", s.cases);
   number("queries", s.queries);
-  number("by_bits", s.by_bits);
+  number("afresh", s.afresh);
   number("instructions", outcome.instructions);
   number("blocks", outcome.coverage.blocks());
   number("blocks_of", outcome.coverage.of_functions());
@@ -58,7 +58,11 @@ auto run(int argc, char** argv) -> int {
   const Bitcode module = Bitcode::load(argv[argc - 2]);
   check_layout(module);
   if (digest) return std::fputs(module.reachable_text(module.function(entry->mangled)).c_str(), stdout), 0;
-  const Outcome outcome = prove(module, *entry);
+  const Outcome outcome = prove(module, *entry, [](const Statistics& so_far) {
+    std::printf("progress %llu paths, %llu cases, %llu queries\n", static_cast<unsigned long long>(so_far.paths),
+                static_cast<unsigned long long>(so_far.cases), static_cast<unsigned long long>(so_far.queries));
+    std::fflush(stdout);
+  });
   report(*entry, outcome);
   return outcome.verdict == Verdict::proved ? 0 : outcome.verdict == Verdict::refuted ? 1 : 3;
 }

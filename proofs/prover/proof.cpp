@@ -6,12 +6,19 @@
 namespace redoubt::prover {
 namespace {
 
-// Result<> in one register has its flag in bit 32, Result<T> in two has it in the second.
-auto success(World& world, const Value& result) -> bool {
-  if (const auto* const parts = result.parts(); parts != nullptr) {
-    return world.engine.branch(part(*parts->at(1).word(), 0, 8) != Word{0, 8});
+auto success(Executor& executor, const EntryPoint& entry, const Value& result, const Pointer& object) -> bool {
+  Engine& engine = executor.world().engine;
+  switch (entry.answer) {
+    case Answer::status: return engine.branch(part(*result.word(), 32, 1) == Word{1, 1});
+    case Answer::value: return engine.branch(part(*result.parts()->at(1).word(), 0, 8) != Word{0, 8});
+    case Answer::one: return engine.branch(*result.word() == Word{1, result.word()->bits()});
+    case Answer::object: break;
   }
-  return world.engine.branch(part(*result.word(), 32, 1) == Word{1, 1});
+  Pointer flag = object;
+  flag.offset = entry.answer_flag;
+  const Value byte = executor.locals().load(flag, 1);
+  if (byte.word() == nullptr) throw Refuted{"the answer is not written"};
+  return engine.branch(*byte.word() != Word{0, 8});
 }
 
 auto argument(Engine& engine, const EntryPoint& entry, unsigned number) -> Word {
@@ -32,16 +39,23 @@ auto argument(Engine& engine, const EntryPoint& entry, unsigned number) -> Word 
 
 void one_path(Engine& engine, const Bitcode& module, const EntryPoint& entry, LLVMValueRef function, Outcome& outcome) {
   World world{engine};
-  world.taken_as = entry.taken_as;
+  world.witness.taken_as = entry.taken_as;
   Executor executor{module, world, outcome.coverage};
   add_machine(executor);
-  std::vector<Value> arguments{Pointer{kCore, 0, {}, {}}};
+  std::vector<Value> arguments;
+  const Pointer object = executor.locals().create(entry.answer_bytes);
+  if (entry.answer == Answer::object) arguments.emplace_back(object);
+  arguments.emplace_back(Pointer{kCore, 0, {}, {}});
   for (unsigned i = 0; i < entry.arguments; ++i) arguments.emplace_back(argument(engine, entry, i));
+  if (entry.makes_vcpu) {
+    world.witness.vm = part(*arguments[1].word(), 0, 5);
+    world.witness.vcpu = part(*arguments[2].word(), 0, 6);
+  }
   const Value result = executor.call(function, arguments);
   engine.settle();
   engine.require_feasible();
   outcome.instructions += executor.instructions();
-  const bool ok = success(world, result);
+  const bool ok = success(executor, entry, result, object);
   if (!ok && world.wrote_anything()) throw Refuted{"an error left a trace"};
   prove_invariant(world);
   ++(ok ? outcome.succeeded : outcome.failed);
@@ -49,7 +63,7 @@ void one_path(Engine& engine, const Bitcode& module, const EntryPoint& entry, LL
 
 }  // namespace
 
-auto prove(const Bitcode& module, const EntryPoint& entry) -> Outcome {
+auto prove(const Bitcode& module, const EntryPoint& entry, const Progress& progress) -> Outcome {
   Outcome outcome;
   const LLVMValueRef function = module.function(entry.mangled);
   if (function == nullptr) {
@@ -57,6 +71,7 @@ auto prove(const Bitcode& module, const EntryPoint& entry) -> Outcome {
     return outcome;
   }
   Engine engine;
+  engine.on_progress = progress;
   try {
     engine.explore([&] { one_path(engine, module, entry, function, outcome); });
     outcome.verdict = Verdict::proved;
@@ -72,17 +87,6 @@ auto prove(const Bitcode& module, const EntryPoint& entry) -> Outcome {
   }
   outcome.statistics = engine.statistics();
   return outcome;
-}
-
-// Frame numbers are arguments by the mask; a call over 1 page or a block is proved for 1 page.
-auto entry_points() -> const std::vector<EntryPoint>& {
-  static const std::string file = "hyp/host/host_calls.cpp";
-  static const std::vector<EntryPoint> all = {
-      {"vm_topup", "_ZN7redoubt4core8vm_topupI", file, 2, 0b10, Role::pool, ~0U, {}, {}},
-      {"mem_donate", "_ZN7redoubt4core10mem_donateI", file, 4, 0b0110, Role::none, 3, {1}, {512}},
-      {"mem_share", "_ZN7redoubt4core9mem_shareI", file, 5, 0b00110, Role::none, 3, {1}, {512}},
-  };
-  return all;
 }
 
 }  // namespace redoubt::prover

@@ -36,6 +36,8 @@ struct Pointer {
 
 struct Undefined {
   unsigned bits = 0;
+  // LLVM's undef, which may be computed with: each use sees a number of its own. Anything else must not be used at all.
+  bool any_number = false;
 };
 
 struct Value {
@@ -50,7 +52,7 @@ struct Value {
   [[nodiscard]] auto word() const -> const Word* { return std::get_if<Word>(&held); }
   [[nodiscard]] auto pointer() const -> const Pointer* { return std::get_if<Pointer>(&held); }
   [[nodiscard]] auto parts() const -> const std::vector<Value>* { return std::get_if<std::vector<Value>>(&held); }
-  [[nodiscard]] auto undefined() const -> bool { return std::holds_alternative<Undefined>(held); }
+  [[nodiscard]] auto undefined() const -> const Undefined* { return std::get_if<Undefined>(&held); }
 };
 
 }  // namespace redoubt::prover

@@ -154,15 +154,4 @@ auto choose(const Flag& which, const Word& yes, const Word& no) -> Word {
 auto as_word(const Flag& flag) -> Word { return choose(flag, Word{1, 1}, Word{0, 1}); }
 auto as_flag(const Word& one_bit) -> Flag { return one_bit == Word{1, 1}; }
 
-auto unknown(const std::string& name, const std::vector<Word>& arguments, unsigned bits) -> Word {
-  auto& context = z3_context();
-  z3::sort_vector sorts{context};
-  z3::expr_vector terms{context};
-  for (const Word& each : arguments) {
-    sorts.push_back(context.bv_sort(each.bits()));
-    terms.push_back(each.term());
-  }
-  return Word{z3::function(name, sorts, context.bv_sort(bits))(terms)};
-}
-
 }  // namespace redoubt::prover

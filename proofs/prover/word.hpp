@@ -82,7 +82,4 @@ class Word {
 [[nodiscard]] auto as_word(const Flag& flag) -> Word;  // one bit
 [[nodiscard]] auto as_flag(const Word& one_bit) -> Flag;
 
-// The value of an uninterpreted function of the initial state.
-[[nodiscard]] auto unknown(const std::string& name, const std::vector<Word>& arguments, unsigned bits) -> Word;
-
 }  // namespace redoubt::prover

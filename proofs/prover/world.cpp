@@ -7,6 +7,8 @@ namespace redoubt::prover {
 namespace {
 
 constexpr unsigned kWordBits = 9;  // index of a word in a page
+constexpr std::uint64_t kSharedWithHyp = 1U << 11;
+constexpr std::uint64_t kBlockFrames = 512;
 
 // The address as frame and rest, found addend by addend so that the terms stay small.
 constexpr unsigned kPageNumberBits = 52;
@@ -92,9 +94,9 @@ auto World::role_at(const Word& frame) -> Role {
     if (known.same(frame)) return role;
   }
   const std::string text = frame.known() ? "" : frame.term().to_string();
-  if (!text.contains("(memory")) {
+  if (!text.contains("memory@")) {
     for (const auto& [name, role] :
-         {std::pair{"host.root", Role::host_upper}, {"(root ", Role::root}, {"(pool ", Role::pool}}) {
+         {std::pair{"host.root", Role::host_upper}, {"root@", Role::root}, {"pool@", Role::pool}}) {
       if (text.contains(name)) order.insert(order.begin(), role);
     }
   }
@@ -121,12 +123,23 @@ void World::set_entry(const Word& frame, const Word& value) {
   entries.set(frame, value);
   const Word hyp{1, 2};
   if (!engine.branch(owner_of(value) == hyp)) {
+    if (value.is(kSharedWithHyp)) set_guest_frame(frame, widen(join(witness.vm, witness.vcpu), kFrameBits));
     if (!engine.branch(owner_of(entries.log().back().old) == hyp)) return;  // it had no role before
     return set_role(frame, {role_word(Role::none), Word{0, 5}, Word{0, kFrameBits}});
   }
+  if (witness.taken == witness.taken_as.size()) throw Unsupported{"a page is taken that the proof has no role for"};
+  const Role role = witness.taken_as[witness.taken++];
   const Word vm = slot_in(value);
-  const Word number = taken_as == Role::pool ? widen(cells.now(Cell::pool_size, vm), kFrameBits) : Word{0, kFrameBits};
-  set_role(frame, {role_word(taken_as), vm, number});
+  set_role(frame, {role_word(role), vm, number_of_taken(role, vm)});
+}
+
+auto World::number_of_taken(Role role, const Word& vm) -> Word {
+  switch (role) {
+    case Role::pool: return widen(cells.now(Cell::pool_size, vm), kFrameBits);
+    case Role::root: return Word{witness.taken == 1 ? 0 : std::uint64_t{1} << 27, kFrameBits};
+    case Role::vcpu: return widen(witness.vcpu, kFrameBits);
+    default: return Word{0, kFrameBits};
+  }
 }
 
 auto World::load_table(const Word& address) -> Word {
@@ -144,10 +157,29 @@ void World::store_table(const Word& address, const Word& value) {
   memory.set(frame, index, value);
 }
 
+// Pages that a descriptor of a guest's table lends, those of a table it points to included.
+auto World::borrowed_by(Role role, const Word& descriptor) -> Word {
+  if (!engine.branch(part(descriptor, 0, 1) == Word{1, 1})) return Word{0};
+  if (role != Role::leaf && engine.branch(part(descriptor, 1, 1) == Word{1, 1})) {
+    const Word child = part(descriptor, 12, kFrameBits);
+    const auto lent = [&](const Word& index) { return borrowed_by(Role::leaf, memory.now(child, index)); };
+    const Word all = lent(Word{0, kWordBits}) * Word{kBlockFrames};
+    // Tables are linked empty, or full of what a block was.
+    const Word each = lent(engine.fresh("child", kWordBits)) * Word{kBlockFrames};
+    engine.require(each == all, "a table is linked whose entries are not of one kind");
+    return all;
+  }
+  const bool owned = engine.branch(part(descriptor, 55, 1) == Word{1, 1});
+  return Word{owned ? 0 : role == Role::leaf ? 1 : kBlockFrames};
+}
+
 // A page that a guest's table points to becomes a table of the next level; a page that a leaf maps gets its guest frame.
 void World::note_table_write(const Word& frame, const Word& index, Role role, const Word& value) {
   if (role < Role::root || role > Role::leaf) return;
   const RoleOf table = role_now(frame);
+  const Word before = borrowed_by(role, memory.now(frame, index));
+  const Word after = borrowed_by(role, value);
+  if (!after.same(before)) borrow_changes_.push_back({table.vm, after - before});
   const Word target = part(value, 12, kFrameBits);
   const bool valid = engine.branch(part(value, 0, 1) == Word{1, 1});
   if (!valid) return;

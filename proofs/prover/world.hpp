@@ -39,6 +39,14 @@ struct Event {
   std::vector<Word> arguments;
 };
 
+// What only the proof says of the pages that a call takes, and that the goals judge: the entry point's proof chooses it.
+struct Witness {
+  std::vector<Role> taken_as;  // in the order in which they are taken
+  std::size_t taken = 0;
+  Word vm{0, 5};  // of a vCPU that is created, and its index: whose run page a page shared with EL2 becomes
+  Word vcpu{0, 6};
+};
+
 class World {
  public:
   explicit World(Engine& with);
@@ -60,10 +68,9 @@ class World {
   [[nodiscard]] auto guest_frame_now(const Word& frame) -> Word;
   void set_guest_frame(const Word& frame, const Word& guest_frame) { guest_frames_.emplace_back(frame, guest_frame); }
 
-  // A page's entry changes. A page that becomes EL2's for a VM plays the role that `taken_as` names from then on: a witness
-  // that the entry point's proof chooses, and that the goals judge.
+  // A page's entry changes. A page that becomes EL2's for a VM plays the role that the witness names from then on.
   void set_entry(const Word& frame, const Word& value);
-  Role taken_as = Role::none;
+  Witness witness;
 
   // What the code reads and writes by physical address.
   [[nodiscard]] auto load_table(const Word& address) -> Word;
@@ -72,6 +79,13 @@ class World {
   // Instances of the invariant are assumed once each.
   [[nodiscard]] auto first_time(const std::string& fact, const Word& a, const Word& b = Word{}) -> bool;
   [[nodiscard]] auto wrote_anything() const -> bool;
+
+  // What a write to a guest's table changed of the number of pages that a VM borrows.
+  struct BorrowChange {
+    Word vm;
+    Word pages;  // 64 bits, may be negative
+  };
+  [[nodiscard]] auto borrow_changes() const -> const std::vector<BorrowChange>& { return borrow_changes_; }
 
  private:
   struct Slot {
@@ -82,10 +96,13 @@ class World {
   [[nodiscard]] auto slot_at(const Word& address) -> Slot;
   [[nodiscard]] auto role_at(const Word& frame) -> Role;
   void hint(Role role, const Word& descriptor);
+  [[nodiscard]] auto borrowed_by(Role role, const Word& descriptor) -> Word;
+  [[nodiscard]] auto number_of_taken(Role role, const Word& vm) -> Word;
   void note_table_write(const Word& frame, const Word& index, Role role, const Word& value);
 
   std::vector<std::pair<Word, RoleOf>> roles_;
   std::vector<std::pair<Word, Word>> guest_frames_;
+  std::vector<BorrowChange> borrow_changes_;
   std::vector<std::pair<Word, Role>> hints_;
   std::vector<std::pair<Word, Role>> resolved_;  // until the next change of a role
   std::vector<std::pair<std::string, std::pair<Word, Word>>> instances_;

@@ -57,6 +57,16 @@ TEST(CoreCells, MembersOfAVmByIndex) {
   });
 }
 
+TEST(Facts, TheLemmaFollowsFromWhatBootMade) {
+  Engine engine;
+  engine.explore([&] {
+    World world{engine};
+    const Word frame = engine.fresh("frame", kFrameBits);
+    EXPECT_TRUE(engine.possible(is_ram(world, frame)));
+    EXPECT_FALSE(engine.possible(!ram_lemma(world, frame)));
+  });
+}
+
 // The assumed invariant is no contradiction: a machine with a page of each kind satisfies it.
 TEST(Facts, TheInvariantCanBeTrue) {
   Engine engine;

@@ -4,12 +4,13 @@ import hashlib
 import json
 import shlex
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from rd import build, paths, proc, setup
-from rd.log import RdError, say
+from rd.log import RdError, note, say
 
 FOLDER = "prover"
 
@@ -67,23 +68,32 @@ class Prover:
             saved = json.loads(known.read_text())
             return Result(name, saved["fields"], saved["seconds"], True)
         begun = time.monotonic()
-        try:
-            done = subprocess.run(["nice", "-n", "19", str(self.program), str(bitcode), name], capture_output=True, text=True,
-                                  timeout=self.minutes * 60)
-        except subprocess.TimeoutExpired:
+        fields = self._run(bitcode, name)
+        if fields is None:
             return Result(name, {"verdict": ["not finished"], "why": [f"stopped after {self.minutes:g} minutes (--minutes)"]},
                           time.monotonic() - begun, False)
-        fields: dict[str, list[str]] = {}
-        for line in done.stdout.splitlines():
-            key, _, value = line.partition(" ")
-            fields.setdefault(key, []).append(value)
-        if done.stderr:
-            fields.setdefault("why", []).append(done.stderr.strip())
         result = Result(name, fields, time.monotonic() - begun, False)
         if "verdict" in fields:
             known.parent.mkdir(exist_ok=True)
             known.write_text(json.dumps({"fields": fields, "seconds": result.seconds}))
         return result
+
+    def _run(self, bitcode: Path, name: str) -> dict[str, list[str]] | None:
+        """What the prover says, by key; None if it was stopped. Its progress is shown while it works."""
+        fields: dict[str, list[str]] = {}
+        with (subprocess.Popen(["nice", "-n", "19", str(self.program), str(bitcode), name], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True) as prover):
+            stopped = threading.Event()
+            timer = threading.Timer(self.minutes * 60, lambda: (stopped.set(), prover.kill()))
+            timer.start()
+            for line in prover.stdout:
+                key, _, value = line.rstrip().partition(" ")
+                if key == "progress":
+                    note(f"{name}: {value}")
+                else:
+                    fields.setdefault("why" if key == "prover:" else key, []).append(value)
+            timer.cancel()
+        return None if stopped.is_set() else fields
 
 
 def bitcode(source: str, folder: Path, extra: tuple[str, ...] = ()) -> Path:
