@@ -49,6 +49,24 @@ TEST(Word, NumbersAndTermsAgree) {
   }
 }
 
+TEST(Unknowns, EqualPlacesHoldEqualValues) {
+  Engine engine;
+  unsigned paths = 0;
+  engine.explore([&] {
+    const Word x = engine.fresh("x", 8);
+    const Word y = engine.fresh("y", 8);
+    const Word of_x = unknown("f", {x}, 16);
+    const Word of_y = unknown("f", {y}, 16);
+    EXPECT_EQ(engine.branch(x == y), !engine.possible(of_x != of_y));
+    const Word late = engine.fresh("late", 8);
+    engine.assume(late == x);
+    EXPECT_FALSE(engine.possible(unknown("f", {late}, 16) != of_x));
+    EXPECT_TRUE(engine.possible(unknown("g", {x}, 16) != of_x));
+    ++paths;
+  });
+  EXPECT_EQ(paths, 2);
+}
+
 TEST(Engine, TakesEveryFeasiblePathOnce) {
   Engine engine;
   std::vector<unsigned> seen;

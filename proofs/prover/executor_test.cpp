@@ -76,6 +76,8 @@ TEST(Executor, RefutesWhatIsUndefined) {
       "define i64 @f(i64 %x, i64 %y) { %s = or disjoint i64 %x, %y\n ret i64 %s }",
       "define i64 @f(i64 %x, i64 %y) { %s = lshr exact i64 %x, 1\n ret i64 %s }",
       "define i64 @f(i64 %x, i64 %y) { unreachable }",
+      "define i64 @f(i64 %x, i64 %y) { %c = icmp eq i64 undef, %x\n %r = zext i1 %c to i64\n ret i64 %r }",
+      "define i64 @f(i64 %x, i64 %y) { %c = trunc nuw i64 %x to i8\n %r = zext i8 %c to i64\n ret i64 %r }",
       "define i64 @f(i64 %x, i64 %y) { %v = load i64, ptr null\n ret i64 %v }",
       R"(define i64 @f(i64 %x, i64 %y) {
   %p = alloca i64
