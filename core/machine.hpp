@@ -10,10 +10,6 @@
 #include "base/addr.hpp"
 #include "base/result.hpp"
 
-// On an entry point of core that the compiler would merge into its caller: the image then holds its code as a function of
-// its own, and that is what a proof of it speaks of.
-#define RD_OWN_CODE [[gnu::noinline]]
-
 namespace redoubt::core {
 
 using arm64::Descriptor;

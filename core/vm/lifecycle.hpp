@@ -111,7 +111,7 @@ template <Machine M>
 
 // The guest switched itself off or asked for a reset: it cannot run again. NOT_FOUND; DEAD.
 template <Machine M>
-[[nodiscard]] RD_OWN_CODE auto vm_stop(Core<M>& core, VmHandle handle) noexcept -> Result<> {
+[[nodiscard]] auto vm_stop(Core<M>& core, VmHandle handle) noexcept -> Result<> {
   RD_TRY_ASSIGN(vm, core.vms.find_alive(handle));
   vm->state = VmState::stopped;
   return {};

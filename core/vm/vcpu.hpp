@@ -54,8 +54,7 @@ namespace detail {
 
 // The calling CPU takes the vCPU. NOT_FOUND; DEAD; PERM: not finalised; BUSY: it is on a CPU.
 template <Machine M>
-[[nodiscard]] RD_OWN_CODE auto vcpu_load(Core<M>& core, VmHandle handle, VcpuIndex index) noexcept
-    -> Result<LoadedVcpu> {
+[[nodiscard]] auto vcpu_load(Core<M>& core, VmHandle handle, VcpuIndex index) noexcept -> Result<LoadedVcpu> {
   RD_TRY_ASSIGN(vm, core.vms.find_alive(handle));
   RD_TRY_ASSIGN(vcpu, detail::find_vcpu(*vm, index));
   if (vm->state != VmState::runnable) return Unexpected{Error::PERM};
@@ -67,7 +66,7 @@ template <Machine M>
 
 // The CPU that loaded the vCPU gives it up, whatever became of the VM. NOT_FOUND; PERM: not loaded.
 template <Machine M>
-[[nodiscard]] RD_OWN_CODE auto vcpu_put(Core<M>& core, VmHandle handle, VcpuIndex index) noexcept -> Result<> {
+[[nodiscard]] auto vcpu_put(Core<M>& core, VmHandle handle, VcpuIndex index) noexcept -> Result<> {
   RD_TRY_ASSIGN(vm, core.vms.find(handle));
   RD_TRY_ASSIGN(vcpu, detail::find_vcpu(*vm, index));
   if (!vcpu->loaded) return Unexpected{Error::PERM};

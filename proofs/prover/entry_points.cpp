@@ -9,7 +9,6 @@ const std::string kCalls = "hyp/host/host_calls.cpp";
 const std::string kVmCalls = "hyp/host/vm_calls.cpp";
 const std::string kVcpuCalls = "hyp/host/vcpu_calls.cpp";
 const std::string kAborts = "hyp/host/host_abort.cpp";
-const std::string kRun = "hyp/vcpu/run.cpp";
 
 auto mangled(const std::string& name) -> std::string {
   return "_ZN7redoubt4core" + std::to_string(name.size()) + name + "I";
@@ -52,11 +51,8 @@ auto entry_points() -> const std::vector<EntryPoint>& {
   static const std::vector<EntryPoint> all = {
       answering(entry("host_mapped", kAborts, 1, 0b1), Answer::one),
       entry("vm_finalise", kVmCalls, 1),
-      entry("vm_stop", "hyp/vcpu/guest_psci.cpp", 1),
       entry("vm_teardown", kVmCalls, 1),
       entry("vm_destroy", kVmCalls, 1),
-      entry("vcpu_put", kRun, 2),
-      answering(entry("vcpu_load", kRun, 2), Answer::object, 48, 40),
       entry("host_share_hyp", kVcpuCalls, 1, 0b1),
       answering(entry("guest_page", "hyp/vcpu/guest_abort.cpp", 2, 0b10), Answer::object, 40, 32),
       answering(entry("host_fault", kAborts, 1, 0b1), Answer::one),

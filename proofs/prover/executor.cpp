@@ -117,8 +117,8 @@ void Executor::instruction(Frame& frame, LLVMValueRef what) {
       const Flag which = as_flag(word(frame, operand(0)));
       const Value yes = value(frame, operand(1));
       const Value no = value(frame, operand(2));
-      if (const auto known = world_.engine.decided(which)) return set(*known ? yes : no);
-      if (yes.word() != nullptr && no.word() != nullptr) return set(choose(which, *yes.word(), *no.word()));
+      const bool numbers = yes.word() != nullptr && no.word() != nullptr;
+      if (numbers && !world_.engine.decided(which)) return set(choose(which, *yes.word(), *no.word()));
       return set(world_.engine.branch(which) ? yes : no);
     }
     case LLVMExtractValue: {
