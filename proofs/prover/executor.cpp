@@ -102,6 +102,15 @@ auto Executor::next_block(Frame& frame, LLVMValueRef terminator) -> LLVMBasicBlo
   }
 }
 
+auto Executor::selection(Frame& frame, LLVMValueRef what) -> Value {
+  const Flag which = as_flag(word(frame, LLVMGetOperand(what, 0)));
+  const Value yes = value(frame, LLVMGetOperand(what, 1));
+  const Value no = value(frame, LLVMGetOperand(what, 2));
+  const bool numbers = yes.word() != nullptr && no.word() != nullptr;
+  if (numbers && !world_.engine.decided(which)) return choose(which, *yes.word(), *no.word());
+  return world_.engine.branch(which) ? yes : no;
+}
+
 void Executor::instruction(Frame& frame, LLVMValueRef what) {
   const auto set = [&](Value made) { frame.values[what] = std::move(made); };
   const auto operand = [&](unsigned i) { return LLVMGetOperand(what, i); };
@@ -113,14 +122,7 @@ void Executor::instruction(Frame& frame, LLVMValueRef what) {
     case LLVMCall: return set(called(frame, what));
     case LLVMICmp: return set(comparison(frame, what));
     case LLVMFreeze: return set(value(frame, operand(0)));
-    case LLVMSelect: {
-      const Flag which = as_flag(word(frame, operand(0)));
-      const Value yes = value(frame, operand(1));
-      const Value no = value(frame, operand(2));
-      const bool numbers = yes.word() != nullptr && no.word() != nullptr;
-      if (numbers && !world_.engine.decided(which)) return set(choose(which, *yes.word(), *no.word()));
-      return set(world_.engine.branch(which) ? yes : no);
-    }
+    case LLVMSelect: return set(selection(frame, what));
     case LLVMExtractValue: {
       const Value whole = value(frame, operand(0));
       if (LLVMGetNumIndices(what) != 1 || whole.parts() == nullptr) throw Unsupported{text_of(what)};

@@ -55,6 +55,7 @@ class Executor {
   void phis(Frame& frame, LLVMBasicBlockRef block, LLVMBasicBlockRef from);
   [[nodiscard]] auto next_block(Frame& frame, LLVMValueRef terminator) -> LLVMBasicBlockRef;
   void instruction(Frame& frame, LLVMValueRef what);
+  [[nodiscard]] auto selection(Frame& frame, LLVMValueRef what) -> Value;
   [[nodiscard]] auto value(Frame& frame, LLVMValueRef operand) -> Value;
   [[nodiscard]] auto word(Frame& frame, LLVMValueRef operand) -> Word;
   [[nodiscard]] auto constant(LLVMValueRef operand) -> Value;
